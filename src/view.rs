@@ -1,0 +1,294 @@
+//! The borrowed form of an entry.
+
+use core::error::Error;
+use core::fmt::{self, Display};
+
+use alloc::vec::Vec;
+use bytes::{BufMut, Bytes};
+
+use crate::wire::{self, LEN, Reader, VARINT};
+use crate::{DecodeError, EventType, LogEntry, Outcome, PolicyTags, Sensitivity, Severity, field};
+
+/// An entry that borrows its text, payload and tags: decoded without copying,
+/// encoded without an owned entry being built first.
+///
+/// The fields are those of [`LogEntry`], under the same names.
+///
+/// A gateway looks at what it received and copies nothing:
+///
+/// ```
+/// use lokryn_compliance_log::{LogEntryView, Severity};
+///
+/// fn is_relevant(received: &[u8]) -> Result<bool, lokryn_compliance_log::DecodeError> {
+///     let entry = LogEntryView::decode(received)?;
+///     Ok(entry.severity() >= Severity::Warning && entry.policy_tags.contains("HIPAA"))
+/// }
+/// # assert!(!is_relevant(b"")?);
+/// # Ok::<(), lokryn_compliance_log::DecodeError>(())
+/// ```
+///
+/// A service on its hot path goes from borrowed text to bytes in one
+/// allocation. The compiler does not ask for the required parts here, as
+/// [`LogEntry::builder`] does:
+///
+/// ```
+/// use lokryn_compliance_log::{EventType, LogEntryView, Outcome, Sensitivity, Severity};
+///
+/// let bytes = LogEntryView {
+///     event_type: EventType::Login.into(),
+///     outcome: Outcome::Success.into(),
+///     severity: Severity::Info.into(),
+///     actor_id: "user-12345",
+///     component: "auth-service",
+///     environment: "production",
+///     resource: "auth/login",
+///     policy_tags: (&["SOC2", "access-control"]).into(),
+///     sensitivity: Sensitivity::Internal.into(),
+///     ..LogEntryView::default()
+/// }
+/// .encode_to_vec();
+/// # assert_eq!(LogEntryView::decode(&bytes).unwrap().policy_tags.len(), 2);
+/// ```
+///
+/// # Unknown fields
+///
+/// Fields that this version of the schema does not have are skipped, here as in
+/// [`LogEntry`], and are gone from whatever is encoded from the view. Whoever
+/// forwards entries should pass on the bytes that were received, which
+/// [`stream`](crate::stream) keeps beside each view.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogEntryView<'a> {
+    /// What happened: a number of [`EventType`].
+    pub event_type: i32,
+    /// Whether it worked: a number of [`Outcome`].
+    pub outcome: i32,
+    /// How much attention the entry deserves: a number of [`Severity`].
+    pub severity: i32,
+    /// Who did it.
+    pub actor_id: &'a str,
+    /// Which part of the system recorded it.
+    pub component: &'a str,
+    /// Where it ran.
+    pub environment: &'a str,
+    /// What it was done to.
+    pub resource: &'a str,
+    /// What a person should read.
+    pub message: &'a str,
+    /// Structured detail of the event, encoded.
+    pub payload: &'a [u8],
+    /// The compliance frameworks and policies concerned.
+    pub policy_tags: PolicyTags<'a>,
+    /// How sensitive the data in the entry is: a number of [`Sensitivity`].
+    pub sensitivity: i32,
+}
+
+impl<'a> LogEntryView<'a> {
+    /// Decodes an entry without copying it.
+    ///
+    /// Accepts what prost accepts and reads the same values: of a field that is
+    /// there more than once the last one counts, fields may come in any order,
+    /// unknown fields are skipped. Memory use is constant, whatever the bytes.
+    ///
+    /// # Errors
+    ///
+    /// On bytes that are not an entry: cut off, a field with the wrong wire
+    /// type, text that is not UTF-8, a malformed key or varint, unknown groups
+    /// that nest deeper than 100.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut view = Self::default();
+        let mut reader = Reader::new(bytes);
+        loop {
+            let start = reader.position();
+            let Some(key) = reader.next_key()? else {
+                return Ok(view);
+            };
+            match (key.field, key.wire_type) {
+                (field::EVENT_TYPE, VARINT) => view.event_type = reader.enumeration()?,
+                (field::OUTCOME, VARINT) => view.outcome = reader.enumeration()?,
+                (field::SEVERITY, VARINT) => view.severity = reader.enumeration()?,
+                (field::ACTOR_ID, LEN) => view.actor_id = reader.text()?,
+                (field::COMPONENT, LEN) => view.component = reader.text()?,
+                (field::ENVIRONMENT, LEN) => view.environment = reader.text()?,
+                (field::RESOURCE, LEN) => view.resource = reader.text()?,
+                (field::MESSAGE, LEN) => view.message = reader.text()?,
+                (field::PAYLOAD, LEN) => view.payload = reader.bytes()?,
+                (field::POLICY_TAGS, LEN) => {
+                    reader.text()?;
+                    view.policy_tags
+                        .extend_over(bytes, start..reader.position());
+                }
+                (field::SENSITIVITY, VARINT) => view.sensitivity = reader.enumeration()?,
+                _ => reader.skip_unknown(key)?,
+            }
+        }
+    }
+
+    /// Returns the event type, or `Unspecified` for a number that this version
+    /// of the schema does not know.
+    #[must_use]
+    pub fn event_type(&self) -> EventType {
+        EventType::try_from(self.event_type).unwrap_or_default()
+    }
+
+    /// Returns the outcome, or `Unspecified` for a number that this version of
+    /// the schema does not know.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        Outcome::try_from(self.outcome).unwrap_or_default()
+    }
+
+    /// Returns the severity, or `Unspecified` for a number that this version of
+    /// the schema does not know.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        Severity::try_from(self.severity).unwrap_or_default()
+    }
+
+    /// Returns the sensitivity, or `Unspecified` for a number that this version
+    /// of the schema does not know. Treat both as the highest.
+    #[must_use]
+    pub fn sensitivity(&self) -> Sensitivity {
+        Sensitivity::try_from(self.sensitivity).unwrap_or_default()
+    }
+
+    /// Returns how many bytes the entry takes when encoded.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        wire::enumeration_len(field::EVENT_TYPE, self.event_type)
+            + wire::enumeration_len(field::OUTCOME, self.outcome)
+            + wire::enumeration_len(field::SEVERITY, self.severity)
+            + wire::bytes_len(field::ACTOR_ID, self.actor_id.as_bytes())
+            + wire::bytes_len(field::COMPONENT, self.component.as_bytes())
+            + wire::bytes_len(field::ENVIRONMENT, self.environment.as_bytes())
+            + wire::bytes_len(field::RESOURCE, self.resource.as_bytes())
+            + wire::bytes_len(field::MESSAGE, self.message.as_bytes())
+            + wire::bytes_len(field::PAYLOAD, self.payload)
+            + self.policy_tags.encoded_len()
+            + wire::enumeration_len(field::SENSITIVITY, self.sensitivity)
+    }
+
+    /// Encodes the entry to a new vector, in one allocation of its exact size.
+    #[must_use]
+    pub fn encode_to_vec(&self) -> Vec<u8> {
+        let mut buf = Vec::with_capacity(self.encoded_len());
+        self.put(&mut buf);
+        buf
+    }
+
+    /// Appends the encoded entry to a buffer.
+    ///
+    /// # Errors
+    ///
+    /// If the buffer has too little room left; nothing is written then. A `Vec`
+    /// or `BytesMut` grows and never has.
+    pub fn encode(&self, buf: &mut impl BufMut) -> Result<(), EncodeError> {
+        EncodeError::check(self.encoded_len(), buf)?;
+        self.put(buf);
+        Ok(())
+    }
+
+    /// Appends the length of the encoded entry as a varint, then the entry: the
+    /// framing of [`stream`](crate::stream).
+    ///
+    /// # Errors
+    ///
+    /// If the buffer has too little room left; nothing is written then. A `Vec`
+    /// or `BytesMut` grows and never has.
+    pub fn encode_length_delimited(&self, buf: &mut impl BufMut) -> Result<(), EncodeError> {
+        let len = self.encoded_len();
+        EncodeError::check(wire::varint_len(len as u64) + len, buf)?;
+        wire::put_varint(len as u64, buf);
+        self.put(buf);
+        Ok(())
+    }
+
+    /// Fields in the order of their numbers, as every implementation writes
+    /// them.
+    pub(crate) fn put(&self, buf: &mut impl BufMut) {
+        wire::put_enumeration(field::EVENT_TYPE, self.event_type, buf);
+        wire::put_enumeration(field::OUTCOME, self.outcome, buf);
+        wire::put_enumeration(field::SEVERITY, self.severity, buf);
+        wire::put_bytes(field::ACTOR_ID, self.actor_id.as_bytes(), buf);
+        wire::put_bytes(field::COMPONENT, self.component.as_bytes(), buf);
+        wire::put_bytes(field::ENVIRONMENT, self.environment.as_bytes(), buf);
+        wire::put_bytes(field::RESOURCE, self.resource.as_bytes(), buf);
+        wire::put_bytes(field::MESSAGE, self.message.as_bytes(), buf);
+        wire::put_bytes(field::PAYLOAD, self.payload, buf);
+        self.policy_tags.put(buf);
+        wire::put_enumeration(field::SENSITIVITY, self.sensitivity, buf);
+    }
+
+    /// Returns the owned form, with everything copied.
+    #[must_use]
+    pub fn into_entry(self) -> LogEntry {
+        LogEntry {
+            event_type: self.event_type,
+            outcome: self.outcome,
+            severity: self.severity,
+            actor_id: self.actor_id.into(),
+            component: self.component.into(),
+            environment: self.environment.into(),
+            resource: self.resource.into(),
+            message: self.message.into(),
+            payload: Bytes::copy_from_slice(self.payload),
+            policy_tags: self.policy_tags.iter().map(Into::into).collect(),
+            sensitivity: self.sensitivity,
+        }
+    }
+}
+
+impl<'a> From<&'a LogEntry> for LogEntryView<'a> {
+    fn from(entry: &'a LogEntry) -> Self {
+        Self {
+            event_type: entry.event_type,
+            outcome: entry.outcome,
+            severity: entry.severity,
+            actor_id: &entry.actor_id,
+            component: &entry.component,
+            environment: &entry.environment,
+            resource: &entry.resource,
+            message: &entry.message,
+            payload: &entry.payload,
+            policy_tags: entry.policy_tags.as_slice().into(),
+            sensitivity: entry.sensitivity,
+        }
+    }
+}
+
+impl From<LogEntryView<'_>> for LogEntry {
+    fn from(view: LogEntryView<'_>) -> Self {
+        view.into_entry()
+    }
+}
+
+/// The error of encoding into a buffer of fixed size that is too small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncodeError {
+    required: usize,
+    remaining: usize,
+}
+
+impl EncodeError {
+    fn check(required: usize, buf: &impl BufMut) -> Result<(), Self> {
+        let remaining = buf.remaining_mut();
+        if required > remaining {
+            return Err(Self {
+                required,
+                remaining,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "entry of {} bytes does not fit the {} bytes left in the buffer",
+            self.required, self.remaining,
+        )
+    }
+}
+
+impl Error for EncodeError {}
