@@ -1,0 +1,251 @@
+//! The payload of an entry: how it is made and read back.
+
+use core::fmt;
+
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// The structured detail of an entry, encoded: what
+/// [`payload`](crate::builder::LogEntryBuilder::payload) takes.
+///
+/// ```
+/// # #[cfg(feature = "json")] {
+/// use lokryn_compliance_log::Payload;
+/// use serde_json::json;
+///
+/// let from_value = Payload::from(json!({"rule": "ssn-pattern"}));
+///
+/// #[derive(serde::Serialize)]
+/// struct Guardrail<'a> { rule: &'a str }
+/// let from_struct = Payload::json(&Guardrail { rule: "ssn-pattern" })?;
+///
+/// let already_encoded = Payload::from(br#"{"rule":"ssn-pattern"}"#.to_vec());
+/// assert_eq!(from_value, from_struct);
+/// assert_eq!(from_value, already_encoded);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Payload(Bytes);
+
+impl From<Bytes> for Payload {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Payload {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl From<Payload> for Bytes {
+    fn from(payload: Payload) -> Self {
+        payload.0
+    }
+}
+
+/// Prints the length alone: a payload on its own has no sensitivity yet that
+/// would say who may read it.
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Payload({} bytes)", self.0.len())
+    }
+}
+
+#[cfg(feature = "json")]
+mod json {
+    use super::Payload;
+    use crate::{LogEntry, LogEntryView, PayloadError};
+    use alloc::string::ToString as _;
+    use serde::de::IgnoredAny;
+    use serde::{Deserialize, Serialize};
+    use serde_json::error::Category;
+
+    impl From<serde_json::Value> for Payload {
+        fn from(value: serde_json::Value) -> Self {
+            Self(value.to_string().into())
+        }
+    }
+
+    impl Payload {
+        /// Encodes a value as JSON, without whitespace.
+        ///
+        /// # Errors
+        ///
+        /// [`PayloadError::Unserializable`] if JSON cannot hold the value, for
+        /// example a map whose keys are neither text nor numbers.
+        pub fn json<T>(value: &T) -> Result<Self, PayloadError>
+        where
+            T: Serialize + ?Sized,
+        {
+            match serde_json::to_vec(value) {
+                Ok(json) => Ok(Self(json.into())),
+                Err(err) => Err(PayloadError::unserializable(err)),
+            }
+        }
+    }
+
+    impl LogEntry {
+        /// Reads the payload as JSON. The value may borrow from the entry.
+        ///
+        /// # Errors
+        ///
+        /// [`PayloadError::Empty`] without a payload,
+        /// [`PayloadError::NotJson`] if it is not one well-formed JSON text
+        /// (RFC 8259) or nests deeper than 127 levels, and
+        /// [`PayloadError::WrongShape`] if it is JSON of another shape than `T`.
+        ///
+        /// ```
+        /// use lokryn_compliance_log::{LogEntry, PayloadError};
+        ///
+        /// #[derive(serde::Deserialize)]
+        /// struct Export<'a> { records: u64, format: &'a str }
+        ///
+        /// let entry = LogEntry {
+        ///     payload: r#"{"records": 1500, "format": "csv"}"#.into(),
+        ///     ..LogEntry::default()
+        /// };
+        /// let export: Export = entry.json_payload()?;
+        /// assert_eq!((export.records, export.format), (1500, "csv"));
+        ///
+        /// let err = entry.json_payload::<Vec<u64>>().unwrap_err();
+        /// assert!(matches!(err, PayloadError::WrongShape(_)));
+        /// # Ok::<(), PayloadError>(())
+        /// ```
+        pub fn json_payload<'a, T: Deserialize<'a>>(&'a self) -> Result<T, PayloadError> {
+            read(&self.payload)
+        }
+    }
+
+    impl<'a> LogEntryView<'a> {
+        /// Reads the payload as JSON, as [`LogEntry::json_payload`] does. The
+        /// value may borrow from the bytes that the view was decoded from.
+        ///
+        /// # Errors
+        ///
+        /// As [`LogEntry::json_payload`].
+        pub fn json_payload<T: Deserialize<'a>>(&self) -> Result<T, PayloadError> {
+            read(self.payload)
+        }
+    }
+
+    fn read<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, PayloadError> {
+        if payload.is_empty() {
+            return Err(PayloadError::Empty);
+        }
+        let err = match serde_json::from_slice(payload) {
+            Ok(value) => return Ok(value),
+            Err(err) => err,
+        };
+        if err.classify() != Category::Data {
+            return Err(PayloadError::not_json(err));
+        }
+        // The shape is refused at the first value that does not fit; the text
+        // may still be malformed further on.
+        match serde_json::from_slice::<IgnoredAny>(payload) {
+            Ok(IgnoredAny) => Err(PayloadError::wrong_json_shape(err)),
+            Err(syntax) => Err(PayloadError::not_json(syntax)),
+        }
+    }
+}
+
+#[cfg(feature = "cbor")]
+mod cbor {
+    use super::Payload;
+    use crate::{LogEntry, LogEntryView, PayloadError};
+    use alloc::vec::Vec;
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    /// The head of tag 55799, which marks a data item as CBOR (RFC 8949,
+    /// section 3.4.6).
+    const SELF_DESCRIBED: [u8; 3] = [0xd9, 0xd9, 0xf7];
+
+    impl Payload {
+        /// Encodes a value as CBOR (RFC 8949).
+        ///
+        /// An array or a map, which is what nearly every type becomes, is
+        /// written as it is. Any other item, such as a bare number, gets the
+        /// tag for self-described CBOR in front, without which
+        /// [`payload_format`](LogEntry::payload_format) could not recognise it;
+        /// decoders skip it.
+        ///
+        /// # Errors
+        ///
+        /// [`PayloadError::Unserializable`] if the type's own `Serialize`
+        /// fails.
+        ///
+        /// ```
+        /// use lokryn_compliance_log::{Payload, PayloadError};
+        ///
+        /// let payload = Payload::cbor(&[1, 2, 3])?;
+        /// assert_eq!(bytes::Bytes::from(payload), &b"\x83\x01\x02\x03"[..]);
+        /// # Ok::<(), PayloadError>(())
+        /// ```
+        pub fn cbor<T>(value: &T) -> Result<Self, PayloadError>
+        where
+            T: Serialize + ?Sized,
+        {
+            let mut item = Vec::new();
+            if let Err(err) = ciborium::into_writer(value, &mut item) {
+                return Err(PayloadError::unserializable(err));
+            }
+            let major_type = item.first().map(|head| head >> 5);
+            if !matches!(major_type, Some(4 | 5)) {
+                item.splice(..0, SELF_DESCRIBED);
+            }
+            Ok(Self(item.into()))
+        }
+    }
+
+    impl LogEntry {
+        /// Reads the payload as CBOR.
+        ///
+        /// # Errors
+        ///
+        /// [`PayloadError::Empty`] without a payload,
+        /// [`PayloadError::NotCbor`] if it is not exactly one CBOR data item or
+        /// nests deeper than 256 levels, and [`PayloadError::WrongShape`] if it
+        /// is CBOR of another shape than `T`.
+        ///
+        /// ```
+        /// use lokryn_compliance_log::{LogEntry, PayloadError};
+        ///
+        /// let entry = LogEntry {
+        ///     payload: b"\x83\x01\x02\x03"[..].into(),
+        ///     ..LogEntry::default()
+        /// };
+        /// assert_eq!(entry.cbor_payload::<Vec<u8>>()?, [1, 2, 3]);
+        /// # Ok::<(), PayloadError>(())
+        /// ```
+        pub fn cbor_payload<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+            read(&self.payload)
+        }
+    }
+
+    impl LogEntryView<'_> {
+        /// Reads the payload as CBOR, as [`LogEntry::cbor_payload`] does.
+        ///
+        /// # Errors
+        ///
+        /// As [`LogEntry::cbor_payload`].
+        pub fn cbor_payload<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+            read(self.payload)
+        }
+    }
+
+    fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
+        if payload.is_empty() {
+            return Err(PayloadError::Empty);
+        }
+        let mut rest = payload;
+        let value = ciborium::from_reader(&mut rest).map_err(PayloadError::from_ciborium)?;
+        if rest.is_empty() {
+            return Ok(value);
+        }
+        let end = payload.len() - rest.len();
+        Err(PayloadError::cbor_trailing_bytes(end))
+    }
+}

@@ -1,0 +1,224 @@
+//! Why a payload could not be made or read.
+
+use core::error::Error;
+use core::fmt::{self, Display};
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+
+/// The error of making or reading a payload.
+///
+/// Neither `Display` nor `Debug` shows any of the payload: the reason that serde
+/// gives is printed with the offending value taken out, so the error can go into
+/// an ordinary log. Serde's own error, which may quote the payload, is the
+/// [`source`](Error::source).
+///
+/// ```
+/// # #[cfg(feature = "json")] {
+/// use lokryn_compliance_log::LogEntry;
+///
+/// let entry = LogEntry {
+///     payload: r#"{"ssn": "078-05-1120"}"#.into(),
+///     ..LogEntry::default()
+/// };
+/// let err = entry
+///     .json_payload::<std::collections::HashMap<String, u64>>()
+///     .unwrap_err();
+/// assert_eq!(
+///     err.to_string(),
+///     "payload: JSON of another shape: \
+///      invalid type: string, expected u64 at line 1 column 21",
+/// );
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// The entry has no payload.
+    Empty,
+    /// The payload is not one well-formed JSON text.
+    NotJson(PayloadReason),
+    /// The payload is not one well-formed CBOR data item.
+    NotCbor(PayloadReason),
+    /// The payload is well-formed, but its shape is not that of the type asked
+    /// for.
+    WrongShape(PayloadReason),
+    /// The format cannot hold the value.
+    Unserializable(PayloadReason),
+}
+
+/// The reason behind a [`PayloadError`], in words that are safe to log.
+pub struct PayloadReason {
+    text: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Display for PayloadReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Prints the same words as `Display`, and not the source.
+impl fmt::Debug for PayloadReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
+}
+
+impl Display for PayloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("payload: empty"),
+            Self::NotJson(reason) => write!(f, "payload: not JSON: {reason}"),
+            Self::NotCbor(reason) => write!(f, "payload: not CBOR: {reason}"),
+            Self::WrongShape(reason) => write!(f, "payload: {reason}"),
+            Self::Unserializable(reason) => write!(f, "payload: cannot be encoded: {reason}"),
+        }
+    }
+}
+
+impl Error for PayloadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Empty => None,
+            Self::NotJson(reason)
+            | Self::NotCbor(reason)
+            | Self::WrongShape(reason)
+            | Self::Unserializable(reason) => {
+                let source = reason.source.as_deref()?;
+                Some(source)
+            }
+        }
+    }
+}
+
+impl PayloadError {
+    pub(crate) fn unserializable(err: impl Error + Send + Sync + 'static) -> Self {
+        Self::Unserializable(PayloadReason {
+            text: err.to_string(),
+            source: Some(Box::new(err)),
+        })
+    }
+}
+
+#[cfg(feature = "json")]
+impl PayloadError {
+    /// Syntax errors name a place and what was expected there, never what was
+    /// found.
+    pub(crate) fn not_json(err: serde_json::Error) -> Self {
+        Self::NotJson(PayloadReason {
+            text: err.to_string(),
+            source: Some(Box::new(err)),
+        })
+    }
+
+    pub(crate) fn wrong_json_shape(err: serde_json::Error) -> Self {
+        let (line, column) = (err.line(), err.column());
+        let message = err.to_string();
+        let position = format!(" at line {line} column {column}");
+        let message = message.strip_suffix(&position).unwrap_or(&message);
+        Self::WrongShape(PayloadReason {
+            text: format!(
+                "JSON of another shape: {}{position}",
+                without_value(message)
+            ),
+            source: Some(Box::new(err)),
+        })
+    }
+}
+
+#[cfg(feature = "cbor")]
+impl PayloadError {
+    pub(crate) fn from_ciborium<E>(err: ciborium::de::Error<E>) -> Self
+    where
+        E: fmt::Debug + Send + Sync + 'static,
+    {
+        use ciborium::de::Error as Ciborium;
+
+        let at = |offset: &Option<usize>| match offset {
+            Some(offset) => format!(" at byte {offset}"),
+            None => String::new(),
+        };
+        let not_cbor = match &err {
+            Ciborium::Io(_) => "ends before its end".to_owned(),
+            Ciborium::Syntax(offset) => format!("malformed at byte {offset}"),
+            Ciborium::RecursionLimitExceeded => "recursion limit exceeded".to_owned(),
+            Ciborium::Semantic(offset, message) => {
+                let text = format!(
+                    "CBOR of another shape: {}{}",
+                    without_value(message),
+                    at(offset),
+                );
+                return Self::WrongShape(PayloadReason {
+                    text,
+                    source: Some(Box::new(err)),
+                });
+            }
+        };
+        Self::NotCbor(PayloadReason {
+            text: not_cbor,
+            source: Some(Box::new(err)),
+        })
+    }
+
+    pub(crate) fn cbor_trailing_bytes(end: usize) -> Self {
+        Self::NotCbor(PayloadReason {
+            text: format!("trailing bytes after the item that ends at byte {end}"),
+            source: None,
+        })
+    }
+}
+
+/// Takes the value out of a reason of serde's, which quotes it.
+///
+/// The forms are those of the provided methods of `serde::de::Error`; what has
+/// none of them was written by the type's own `Deserialize` and may quote
+/// anything, so nothing of it is kept.
+fn without_value(message: &str) -> String {
+    const HARMLESS: [&str; 3] = ["missing field `", "duplicate field `", "invalid length "];
+    const KINDS: [&str; 17] = [
+        "boolean",
+        "integer",
+        "floating point",
+        "character",
+        "string",
+        "byte array",
+        "unit value",
+        "null",
+        "Option value",
+        "newtype struct",
+        "sequence",
+        "map",
+        "enum",
+        "unit variant",
+        "newtype variant",
+        "tuple variant",
+        "struct variant",
+    ];
+
+    if HARMLESS.iter().any(|form| message.starts_with(form)) {
+        return message.to_owned();
+    }
+    let expected = match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!(", expected {expected}"),
+        None => String::new(),
+    };
+    for form in ["unknown field", "unknown variant"] {
+        if message.starts_with(form) {
+            return format!("{form}{expected}");
+        }
+    }
+    for form in ["invalid type", "invalid value"] {
+        let Some(found) = message.strip_prefix(form) else {
+            continue;
+        };
+        let found = found.trim_start_matches(": ");
+        let kind = KINDS.iter().find(|kind| found.starts_with(**kind));
+        let kind = kind.unwrap_or(&"a value");
+        return format!("{form}: {kind}{expected}");
+    }
+    "refused by the type".to_owned()
+}
