@@ -1,0 +1,166 @@
+//! Checking an entry that came from outside.
+
+use core::error::Error;
+use core::fmt::{self, Display};
+
+use alloc::vec::Vec;
+
+use crate::{EventType, LogEntry, LogEntryView, Outcome, Sensitivity, Severity};
+
+impl LogEntry {
+    /// Checks that the entry says what an audit needs: who, what, where, and how
+    /// it went.
+    ///
+    /// For entries that came from outside. Protobuf has no required fields, so
+    /// whatever decodes is not yet an entry: it may be empty, or a record of
+    /// another schema that happens to decode. Required are `actor_id`,
+    /// `component`, `environment` and `resource`, each not empty; the four
+    /// enums, each with a value that this version of the schema knows; and no
+    /// empty text among the `policy_tags`. The message and the payload are
+    /// optional and not looked at.
+    ///
+    /// # Errors
+    ///
+    /// All violations at once, in the order of the fields.
+    ///
+    /// ```
+    /// use lokryn_compliance_log::LogEntry;
+    ///
+    /// let entry = LogEntry {
+    ///     event_type: 99,
+    ///     ..LogEntry::default()
+    /// };
+    /// let err = entry.validate().unwrap_err();
+    /// assert_eq!(err.violations().len(), 8);
+    /// assert_eq!(err.violations()[0].field(), "event_type");
+    /// assert_eq!(err.violations()[0].to_string(), "event_type: unknown number 99");
+    /// ```
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        LogEntryView::from(self).validate()
+    }
+}
+
+impl LogEntryView<'_> {
+    /// Checks the entry, as [`LogEntry::validate`] does.
+    ///
+    /// # Errors
+    ///
+    /// All violations at once, in the order of the fields.
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        let mut violations = Vec::new();
+        let mut check = |field, kind: Option<ViolationKind>| {
+            violations.extend(kind.map(|kind| Violation { field, kind }));
+        };
+        check("event_type", required_enum::<EventType>(self.event_type));
+        check("outcome", required_enum::<Outcome>(self.outcome));
+        check("severity", required_enum::<Severity>(self.severity));
+        check("actor_id", required_text(self.actor_id));
+        check("component", required_text(self.component));
+        check("environment", required_text(self.environment));
+        check("resource", required_text(self.resource));
+        for (index, tag) in self.policy_tags.iter().enumerate() {
+            let empty = tag.is_empty().then_some(ViolationKind::EmptyTag { index });
+            check("policy_tags", empty);
+        }
+        check(
+            "sensitivity",
+            required_enum::<Sensitivity>(self.sensitivity),
+        );
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(ValidationError { violations })
+        }
+    }
+}
+
+fn required_text(text: &str) -> Option<ViolationKind> {
+    text.is_empty().then_some(ViolationKind::EmptyText)
+}
+
+fn required_enum<E: TryFrom<i32>>(number: i32) -> Option<ViolationKind> {
+    match number {
+        0 => Some(ViolationKind::Unspecified),
+        _ if E::try_from(number).is_err() => Some(ViolationKind::UnknownNumber(number)),
+        _ => None,
+    }
+}
+
+/// Every violation that [`validate`](LogEntry::validate) found in an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationError {
+    violations: Vec<Violation>,
+}
+
+impl ValidationError {
+    /// Returns the violations, at least one, in the order of the fields.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+}
+
+impl Display for ValidationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("invalid entry: ")?;
+        for (index, violation) in self.violations.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            Display::fmt(violation, f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ValidationError {}
+
+/// One field of an entry that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    field: &'static str,
+    kind: ViolationKind,
+}
+
+impl Violation {
+    /// Returns the proto name of the field, such as `actor_id`.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// Returns what is wrong with it.
+    #[must_use]
+    pub fn kind(&self) -> ViolationKind {
+        self.kind
+    }
+}
+
+impl Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = self.field;
+        match self.kind {
+            ViolationKind::EmptyText => write!(f, "{field}: empty"),
+            ViolationKind::Unspecified => write!(f, "{field}: unspecified"),
+            ViolationKind::UnknownNumber(number) => write!(f, "{field}: unknown number {number}"),
+            ViolationKind::EmptyTag { index } => write!(f, "{field}[{index}]: empty"),
+        }
+    }
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ViolationKind {
+    /// A required text is empty.
+    EmptyText,
+    /// A required enum is unspecified: its number is 0.
+    Unspecified,
+    /// An enum has a number that this version of the schema does not know.
+    UnknownNumber(i32),
+    /// A policy tag is empty.
+    EmptyTag {
+        /// Its place among the tags, from 0.
+        index: usize,
+    },
+}
