@@ -1,0 +1,213 @@
+//! The canonical protobuf JSON mapping (ProtoJSON) of an entry.
+//!
+//! `build.rs` derives `Serialize` and `Deserialize` on the generated type and
+//! points each field to the module of its kind below: `write` and `read`. The
+//! rules are those of <https://protobuf.dev/programming-guides/json/>.
+//!
+//! `read` is given the number of the field, to name it in errors, and takes
+//! `null` as unset.
+
+use core::fmt::{self, Display};
+use core::marker::PhantomData;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::ser::Serializer;
+
+use crate::field;
+
+/// Fields with their default value are not written.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Puts the field's name in front of an error. `serde_json` writes the place in
+/// the JSON text at the end, where it stays.
+fn in_field<const FIELD: u32, E: de::Error>(err: impl Display) -> E {
+    let name = field::name(FIELD).unwrap_or("unknown field");
+    E::custom(format_args!("{name}: {err}"))
+}
+
+/// A string is a JSON string.
+pub(crate) mod text {
+    use super::{Deserialize, Deserializer, Serializer, in_field};
+    use alloc::string::String;
+
+    pub(crate) fn write<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(crate) fn read<'de, const FIELD: u32, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<String, D::Error> {
+        Option::deserialize(deserializer)
+            .map(Option::unwrap_or_default)
+            .map_err(in_field::<FIELD, _>)
+    }
+}
+
+/// A repeated string is an array of strings. `null` in place of the array is no
+/// elements; `null` in place of an element is an error.
+pub(crate) mod list {
+    use super::{Deserialize, Deserializer, Serializer, in_field};
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    pub(crate) fn write<S: Serializer>(list: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(list)
+    }
+
+    pub(crate) fn read<'de, const FIELD: u32, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<String>, D::Error> {
+        Option::deserialize(deserializer)
+            .map(Option::unwrap_or_default)
+            .map_err(in_field::<FIELD, _>)
+    }
+}
+
+/// An enum is written as the name of its value, and as a number where the number
+/// has no name here. Both are read.
+pub(crate) mod open_enum {
+    use super::{Deserializer, PhantomData, Serializer, Visitor, de, fmt, in_field};
+    use crate::{EventType, Outcome, Sensitivity, Severity};
+
+    /// What the generated enums have in common.
+    pub(crate) trait ProtoEnum: TryFrom<i32> + Into<i32> {
+        fn as_str_name(&self) -> &'static str;
+        fn from_str_name(name: &str) -> Option<Self>;
+    }
+
+    macro_rules! proto_enum {
+        ($($name:ident)*) => {$(
+            impl ProtoEnum for $name {
+                fn as_str_name(&self) -> &'static str {
+                    Self::as_str_name(self)
+                }
+
+                fn from_str_name(name: &str) -> Option<Self> {
+                    Self::from_str_name(name)
+                }
+            }
+        )*};
+    }
+
+    proto_enum! { EventType Outcome Severity Sensitivity }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(crate) fn write<E: ProtoEnum, S: Serializer>(
+        number: &i32,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match E::try_from(*number) {
+            Ok(value) => serializer.serialize_str(value.as_str_name()),
+            Err(_) => serializer.serialize_i32(*number),
+        }
+    }
+
+    pub(crate) fn read<'de, const FIELD: u32, E: ProtoEnum, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<i32, D::Error> {
+        deserializer
+            .deserialize_any(NameOrNumber::<E>(PhantomData))
+            .map_err(in_field::<FIELD, _>)
+    }
+
+    struct NameOrNumber<E>(PhantomData<E>);
+
+    impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<E> {
+        type Value = i32;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the name of an enum value or a 32-bit integer")
+        }
+
+        fn visit_str<Err: de::Error>(self, name: &str) -> Result<i32, Err> {
+            match E::from_str_name(name) {
+                Some(value) => Ok(value.into()),
+                None => Err(Err::custom(format_args!("unknown enum name {name:?}"))),
+            }
+        }
+
+        fn visit_i64<Err: de::Error>(self, number: i64) -> Result<i32, Err> {
+            i32::try_from(number)
+                .map_err(|_| Err::invalid_value(de::Unexpected::Signed(number), &self))
+        }
+
+        fn visit_u64<Err: de::Error>(self, number: u64) -> Result<i32, Err> {
+            i32::try_from(number)
+                .map_err(|_| Err::invalid_value(de::Unexpected::Unsigned(number), &self))
+        }
+
+        /// JSON has one kind of number: `1.0` and `1e0` are the integer 1.
+        fn visit_f64<Err: de::Error>(self, number: f64) -> Result<i32, Err> {
+            #[expect(clippy::cast_possible_truncation, reason = "compared right after")]
+            let integer = number as i32;
+            #[expect(clippy::float_cmp, reason = "exact integers only")]
+            if f64::from(integer) == number {
+                Ok(integer)
+            } else {
+                Err(Err::invalid_value(de::Unexpected::Float(number), &self))
+            }
+        }
+
+        fn visit_unit<Err: de::Error>(self) -> Result<i32, Err> {
+            Ok(0)
+        }
+    }
+}
+
+/// Bytes are written in standard base64 with padding (RFC 4648, section 4). The
+/// url-safe alphabet (section 5) is read as well, and the padding may be absent.
+pub(crate) mod base64 {
+    use super::{Deserializer, Serializer, Visitor, de, fmt, in_field};
+    use ::base64::Engine as _;
+    use ::base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
+    use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+    use ::base64::prelude::BASE64_STANDARD;
+    use bytes::Bytes;
+
+    pub(crate) fn write<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+
+    pub(crate) fn read<'de, const FIELD: u32, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Bytes, D::Error> {
+        deserializer
+            .deserialize_any(Base64)
+            .map_err(in_field::<FIELD, _>)
+    }
+
+    struct Base64;
+
+    impl Visitor<'_> for Base64 {
+        type Value = Bytes;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("base64 text")
+        }
+
+        fn visit_str<Err: de::Error>(self, text: &str) -> Result<Bytes, Err> {
+            const STANDARD_ENGINE: GeneralPurpose = indifferent_to_padding(&STANDARD);
+            const URL_SAFE_ENGINE: GeneralPurpose = indifferent_to_padding(&URL_SAFE);
+
+            let is_url_safe = text.contains(['-', '_']);
+            let engine = if is_url_safe {
+                URL_SAFE_ENGINE
+            } else {
+                STANDARD_ENGINE
+            };
+            engine.decode(text).map(Bytes::from).map_err(Err::custom)
+        }
+
+        fn visit_unit<Err: de::Error>(self) -> Result<Bytes, Err> {
+            Ok(Bytes::new())
+        }
+    }
+
+    const fn indifferent_to_padding(alphabet: &Alphabet) -> GeneralPurpose {
+        let config =
+            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+        GeneralPurpose::new(alphabet, config)
+    }
+}
