@@ -1,0 +1,157 @@
+//! What the builder and the source put into an entry.
+
+use lokryn_compliance_log::builder::Set;
+use lokryn_compliance_log::bytes::Bytes;
+use lokryn_compliance_log::{
+    EventType, LogEntry, LogEntryBuilder, LogSource, Outcome, Payload, Sensitivity, Severity,
+};
+
+type Complete = LogEntryBuilder<Set, Set, Set, Set, Set, Set, Set>;
+
+fn complete() -> Complete {
+    LogEntry::builder()
+        .sensitivity(Sensitivity::Internal)
+        .resource("auth/login")
+        .environment("production")
+        .component("auth-service")
+        .actor_id("user-12345")
+        .outcome(Outcome::Success)
+        .event_type(EventType::Login)
+}
+
+#[test]
+fn each_setter_sets_its_own_field() {
+    let entry = complete()
+        .severity(Severity::Notice)
+        .message("User authenticated via SSO")
+        .payload(vec![1, 2, 3])
+        .policy_tag("SOC2")
+        .build();
+    let expected = LogEntry {
+        event_type: EventType::Login.into(),
+        outcome: Outcome::Success.into(),
+        severity: Severity::Notice.into(),
+        actor_id: "user-12345".to_owned(),
+        component: "auth-service".to_owned(),
+        environment: "production".to_owned(),
+        resource: "auth/login".to_owned(),
+        message: "User authenticated via SSO".to_owned(),
+        payload: Bytes::from_static(&[1, 2, 3]),
+        policy_tags: vec!["SOC2".to_owned()],
+        sensitivity: Sensitivity::Internal.into(),
+    };
+    assert_eq!(entry, expected);
+}
+
+#[test]
+fn severity_follows_the_outcome_unless_set() {
+    let cases = [
+        (Outcome::Success, Severity::Info),
+        (Outcome::Partial, Severity::Info),
+        (Outcome::FailureUnauthorized, Severity::Warning),
+        (Outcome::FailureDenied, Severity::Warning),
+        (Outcome::FailureError, Severity::Error),
+        (Outcome::Unspecified, Severity::Unspecified),
+    ];
+    for (outcome, severity) in cases {
+        let builder = complete().outcome(outcome);
+        assert_eq!(builder.clone().build().severity(), severity, "{outcome}");
+        let set = builder.severity(Severity::Alert).build();
+        assert_eq!(set.severity(), Severity::Alert, "{outcome}");
+    }
+    assert_eq!(cases.len(), Outcome::ALL.len() + 1);
+}
+
+#[test]
+fn the_last_value_counts_and_tags_add_up() {
+    let entry = complete()
+        .actor_id("agent-001")
+        .actor_id(String::from("agent-002"))
+        .policy_tags(["SOC2", "HIPAA"])
+        .policy_tag("PCI")
+        .policy_tags(vec![String::from("PII")])
+        .build();
+    assert_eq!(entry.actor_id, "agent-002");
+    assert_eq!(entry.policy_tags, ["SOC2", "HIPAA", "PCI", "PII"]);
+}
+
+#[test]
+fn clones_go_their_own_way() {
+    let template = complete().policy_tag("SOC2");
+    let login = template.clone().build();
+    let logout = template.event_type(EventType::Logout).build();
+    assert_eq!(login.event_type(), EventType::Login);
+    assert_eq!(logout.event_type(), EventType::Logout);
+    assert_eq!(login.policy_tags, logout.policy_tags);
+}
+
+#[test]
+fn a_source_lends_its_parts_to_every_entry() {
+    struct Service {
+        source: LogSource<Set>,
+    }
+
+    let service = Service {
+        source: LogSource::new("mcp-client", "production")
+            .policy_tag("SOC2")
+            .policy_tags(["data-access"])
+            .sensitivity(Sensitivity::Confidential),
+    };
+    let entry = || {
+        service
+            .source
+            .entry()
+            .event_type(EventType::ToolInvocation)
+            .outcome(Outcome::Success)
+            .actor_id("agent-001")
+            .resource("tools/database_query")
+    };
+    let first = entry().build();
+    assert_eq!(first.component, "mcp-client");
+    assert_eq!(first.environment, "production");
+    assert_eq!(first.policy_tags, ["SOC2", "data-access"]);
+    assert_eq!(first.sensitivity(), Sensitivity::Confidential);
+
+    let second = entry()
+        .policy_tag("PII")
+        .sensitivity(Sensitivity::Restricted)
+        .build();
+    assert_eq!(second.policy_tags, ["SOC2", "data-access", "PII"]);
+    assert_eq!(second.sensitivity(), Sensitivity::Restricted);
+}
+
+#[test]
+fn a_source_without_sensitivity_leaves_it_to_the_entry() {
+    let source: LogSource = LogSource::new("mcp-client", "staging");
+    let entry = source
+        .entry()
+        .event_type(EventType::Delegation)
+        .outcome(Outcome::Partial)
+        .actor_id("agent-001")
+        .resource("agents/agent-002")
+        .sensitivity(Sensitivity::Public)
+        .build();
+    assert_eq!(entry.sensitivity(), Sensitivity::Public);
+}
+
+#[test]
+fn payloads_come_from_bytes_as_they_are() {
+    for payload in [
+        Payload::from(b"opaque".to_vec()),
+        Payload::from(Bytes::from_static(b"opaque")),
+    ] {
+        assert_eq!(complete().payload(payload).build().payload, "opaque");
+    }
+    assert_eq!(complete().build().payload, "");
+}
+
+#[test]
+fn a_builder_debug_prints_no_payload() {
+    let secret = complete().payload(b"078-05-1120".to_vec());
+    let sensitive = secret.clone().sensitivity(Sensitivity::Restricted);
+    assert!(!format!("{sensitive:?}").contains("078-05-1120"));
+    assert_eq!(
+        format!("{:?}", Payload::from(vec![0; 3])),
+        "Payload(3 bytes)"
+    );
+}

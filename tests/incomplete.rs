@@ -1,0 +1,95 @@
+//! An entry with a required part missing does not compile, and the compiler's
+//! message names the part.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// The setters of the required parts, with arguments.
+const PARTS: [(&str, &str); 7] = [
+    ("event_type", "EventType::Login"),
+    ("outcome", "Outcome::Success"),
+    ("actor_id", r#""user-12345""#),
+    ("component", r#""auth-service""#),
+    ("environment", r#""production""#),
+    ("resource", r#""auth/login""#),
+    ("sensitivity", "Sensitivity::Internal"),
+];
+
+fn program(left_out: &str) -> String {
+    let calls: String = PARTS
+        .iter()
+        .filter(|(part, _)| *part != left_out)
+        .map(|(part, argument)| format!("        .{part}({argument})\n"))
+        .collect();
+    format!(
+        "#![allow(unused_imports)]\n\
+         use lokryn_compliance_log::{{EventType, LogEntry, Outcome, Sensitivity}};\n\n\
+         fn main() {{\n    let _ = LogEntry::builder()\n{calls}        .build();\n}}\n"
+    )
+}
+
+/// A package with one program for each part left out, and one with all parts.
+fn package() -> PathBuf {
+    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("incomplete");
+    let programs = package.join("src/bin");
+    fs::create_dir_all(&programs).unwrap();
+    let manifest = format!(
+        "[package]\nname = \"incomplete\"\nedition = \"2024\"\n\n\
+         [dependencies.lokryn-compliance-log]\npath = {:?}\ndefault-features = false\n\n\
+         [workspace]\n",
+        env!("CARGO_MANIFEST_DIR"),
+    );
+    fs::write(package.join("Cargo.toml"), manifest).unwrap();
+    // The same versions as here, so that nothing has to be downloaded.
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
+    fs::copy(lock, package.join("Cargo.lock")).unwrap();
+    for (part, _) in PARTS {
+        let without = programs.join(format!("without_{part}.rs"));
+        fs::write(without, program(part)).unwrap();
+    }
+    fs::write(programs.join("complete.rs"), program("nothing")).unwrap();
+    package
+}
+
+#[test]
+fn only_the_complete_entry_compiles() {
+    let package = package();
+    let output = Command::new(env::var_os("CARGO").unwrap())
+        .current_dir(&package)
+        .args(["check", "--offline", "--bins", "--keep-going"])
+        .args(["--message-format", "short", "--target-dir"])
+        .arg(package.join("target"))
+        .output()
+        .unwrap();
+    let messages = String::from_utf8(output.stderr).unwrap();
+    let errors_in = |program: &str| -> Vec<&str> {
+        let file = format!("src/bin/{program}.rs:");
+        let errors = messages.lines().filter(|line| line.contains("error"));
+        errors.filter(|line| line.starts_with(&file)).collect()
+    };
+
+    assert!(
+        messages.contains("could not compile `incomplete`"),
+        "{messages}"
+    );
+    assert!(errors_in("complete").is_empty(), "{messages}");
+    for (part, _) in PARTS {
+        let errors = errors_in(&format!("without_{part}"));
+        let [error] = errors[..] else {
+            panic!("without {part}: {errors:?} of {messages}");
+        };
+        assert!(
+            error.contains("error[E0277]: the entry is incomplete: `"),
+            "{error}"
+        );
+        let message = error.split("incomplete").last().unwrap_or_default();
+        for (named, _) in PARTS {
+            assert_eq!(
+                message.contains(named),
+                named == part,
+                "without {part}: {error}"
+            );
+        }
+    }
+}
