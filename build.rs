@@ -1,9 +1,10 @@
 //! Compiles `log.proto` to Rust, without `protoc`.
 //!
-//! Three files land in `OUT_DIR`: the types (`lokryn.compliance.v1.rs`), the
-//! field numbers and names (`field.rs`) and the encoded descriptor
-//! (`descriptor.binpb`). All three come from the one compiled descriptor, so
-//! the field list is written down in `log.proto` and nowhere else.
+//! Four files land in `OUT_DIR`: the types (`lokryn.compliance.v1.rs`), the
+//! numbers and names of the fields (`field.rs`), their JSON mapping
+//! (`proto_json.rs`) and the encoded descriptor (`descriptor.binpb`). All come
+//! from the one compiled descriptor, so that the field list is written down in
+//! `log.proto` alone.
 
 use std::env;
 use std::error::Error;
@@ -16,7 +17,7 @@ use prost_build::{Config, Module};
 use protox::Compiler;
 use protox::prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
 use protox::prost_reflect::prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+    DescriptorProto, EnumDescriptorProto, FileDescriptorProto,
 };
 
 const PROTO: &str = "proto/lokryn/compliance/v1/log.proto";
@@ -36,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         compiler.encode_file_descriptor_set(),
     )?;
     fs::write(out.join("field.rs"), fields(entry)?)?;
-    fs::write(out.join(format!("{PACKAGE}.rs")), types(&file, entry)?)?;
+    fs::write(out.join("proto_json.rs"), proto_json(entry)?)?;
+    fs::write(out.join(format!("{PACKAGE}.rs")), types(&file)?)?;
     Ok(())
 }
 
@@ -75,27 +77,18 @@ fn fields(entry: &DescriptorProto) -> Result<String, Box<dyn Error>> {
     Ok(code)
 }
 
-fn types(file: &FileDescriptorProto, entry: &DescriptorProto) -> Result<String, Box<dyn Error>> {
-    let path = format!(".{PACKAGE}.LogEntry");
+fn types(file: &FileDescriptorProto) -> Result<String, Box<dyn Error>> {
     let mut config = Config::new();
     config
         .bytes(["."])
         .enable_type_names()
         .type_name_domain(["."], "type.googleapis.com")
         // Printed by hand, so that a sensitive payload stays out of logs.
-        .skip_debug([&path])
+        .skip_debug([format!(".{PACKAGE}.LogEntry")])
         // The same fields under the same numbers: one Rust type serves both.
         .extern_path(format!(".{PACKAGE}.LogRequest"), "crate::LogEntry")
         // A new event type is a minor release, not a breaking change.
-        .enum_attribute(".", "#[non_exhaustive]")
-        .message_attribute(
-            &path,
-            "#[cfg_attr(feature = \"json\", derive(::serde::Serialize, ::serde::Deserialize))]\n\
-             #[cfg_attr(feature = \"json\", serde(default, deny_unknown_fields))]",
-        );
-    for field in &entry.field {
-        config.field_attribute(format!("{path}.{}", field.name()), proto_json(field)?);
-    }
+        .enum_attribute(".", "#[non_exhaustive]");
 
     let module = Module::from_protobuf_package_name(PACKAGE);
     let request = (module.clone(), with_prefixed_values(file));
@@ -113,32 +106,45 @@ fn types(file: &FileDescriptorProto, entry: &DescriptorProto) -> Result<String, 
     Ok(code)
 }
 
-/// The serde attribute that maps a field to `ProtoJSON`.
+/// A struct that describes the entry's JSON mapping to serde, as a remote
+/// derive.
 ///
-/// Readers and writers are functions of the field's kind in `src/json.rs`; the
-/// readers take the field's number to name it in their errors.
-fn proto_json(field: &FieldDescriptorProto) -> Result<String, Box<dyn Error>> {
-    let repeated = field.label() == Label::Repeated;
-    let (kind, of) = match field.r#type() {
-        Type::String if repeated => ("list", String::new()),
-        Type::String => ("text", String::new()),
-        Type::Bytes if !repeated => ("base64", String::new()),
-        Type::Enum if !repeated => {
-            let name = field.type_name().rsplit('.').next().unwrap_or_default();
-            ("open_enum", format!("crate::{name}, "))
-        }
-        other => return Err(format!("{}: no ProtoJSON code for {other:?}", field.name()).into()),
-    };
-    Ok(format!(
-        "#[cfg_attr(feature = \"json\", serde(\
-         rename = {:?}, alias = {:?}, \
-         skip_serializing_if = \"crate::json::is_default\", \
-         serialize_with = \"crate::json::{kind}::write::<{of}_>\", \
-         deserialize_with = \"crate::json::{kind}::read::<{}, {of}_>\"))]",
-        field.json_name(),
-        field.name(),
-        field.number(),
-    ))
+/// How a kind of field is read and written is a module in `src/json.rs`; the
+/// readers take the field's number, to name it in their errors.
+fn proto_json(entry: &DescriptorProto) -> Result<String, Box<dyn Error>> {
+    let mut code = String::from(
+        "#[derive(::serde::Serialize, ::serde::Deserialize)]\n\
+         #[serde(remote = \"LogEntry\", deny_unknown_fields)]\n\
+         struct ProtoJson {\n",
+    );
+    for field in &entry.field {
+        let (name, number) = (field.name(), field.number());
+        let repeated = field.label() == Label::Repeated;
+        let (rust_type, module, of) = match field.r#type() {
+            Type::String if repeated => ("Vec<String>", "list", String::new()),
+            Type::String => ("String", "text", String::new()),
+            Type::Bytes if !repeated => ("Bytes", "base64", String::new()),
+            Type::Enum if !repeated => {
+                let name = field.type_name().rsplit('.').next().unwrap_or_default();
+                ("i32", "open_enum", format!("crate::{name}, "))
+            }
+            other => return Err(format!("{name}: no JSON mapping for {other:?}").into()),
+        };
+        write!(
+            code,
+            "    #[serde(\n        \
+             rename = {:?},\n        \
+             alias = {name:?},\n        \
+             default,\n        \
+             skip_serializing_if = \"is_default\",\n        \
+             serialize_with = \"{module}::write::<{of}_>\",\n        \
+             deserialize_with = \"{module}::read::<{number}, {of}_>\"\n    \
+             )]\n    {name}: {rust_type},\n",
+            field.json_name(),
+        )?;
+    }
+    code.push_str("}\n");
+    Ok(code)
 }
 
 /// `EVENT_LOGIN` as `EVENT_TYPE_LOGIN`: the prefix that prost-build strips from

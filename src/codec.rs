@@ -1,4 +1,4 @@
-//! The framing of [`stream`](crate::stream) for `tokio_util::codec`.
+//! The framing of [`stream`] for `tokio_util::codec`.
 
 use std::io;
 

@@ -1,8 +1,8 @@
 //! The canonical protobuf JSON mapping (ProtoJSON) of an entry.
 //!
-//! `build.rs` derives `Serialize` and `Deserialize` on the generated type and
-//! points each field to the module of its kind below: `write` and `read`. The
-//! rules are those of <https://protobuf.dev/programming-guides/json/>.
+//! `build.rs` generates a remote derive for serde that names every field and
+//! points it to the module of its kind below: `write` and `read`. The rules are
+//! those of <https://protobuf.dev/programming-guides/json/>.
 //!
 //! `read` is given the number of the field, to name it in errors, and takes
 //! `null` as unset.
@@ -10,13 +10,61 @@
 use core::fmt::{self, Display};
 use core::marker::PhantomData;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+use bytes::Bytes;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
-use serde::ser::Serializer;
+use serde::forward_to_deserialize_any;
+use serde::ser::{Serialize, Serializer};
 
-use crate::field;
+use crate::{LogEntry, field};
+
+include!(concat!(env!("OUT_DIR"), "/proto_json.rs"));
+
+/// Writes the canonical protobuf JSON mapping ([ProtoJSON]), which every other
+/// protobuf implementation reads.
+///
+/// [ProtoJSON]: https://protobuf.dev/programming-guides/json/
+impl Serialize for LogEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ProtoJson::serialize(self, serializer)
+    }
+}
+
+/// Reads the canonical protobuf JSON mapping ([ProtoJSON]).
+///
+/// Both spellings of a field's name are read, enum values by name or by number,
+/// and both alphabets of base64. `null` is unset. Refused, with an error that
+/// names the field, are unknown names, the same field twice, unknown enum names
+/// and values of another type.
+///
+/// [ProtoJSON]: https://protobuf.dev/programming-guides/json/
+impl<'de> Deserialize<'de> for LogEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ProtoJson::deserialize(ObjectOnly(deserializer))
+    }
+}
+
+/// A message is a JSON object. A derive would also take an array of the fields in
+/// their order.
+struct ObjectOnly<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
+        bytes byte_buf option unit unit_struct newtype_struct seq tuple
+        tuple_struct map struct enum identifier ignored_any
+    }
+}
 
 /// Fields with their default value are not written.
-pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
@@ -28,9 +76,8 @@ fn in_field<const FIELD: u32, E: de::Error>(err: impl Display) -> E {
 }
 
 /// A string is a JSON string.
-pub(crate) mod text {
-    use super::{Deserialize, Deserializer, Serializer, in_field};
-    use alloc::string::String;
+mod text {
+    use super::{Deserialize, Deserializer, Serializer, String, in_field};
 
     pub(crate) fn write<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(text)
@@ -47,10 +94,8 @@ pub(crate) mod text {
 
 /// A repeated string is an array of strings. `null` in place of the array is no
 /// elements; `null` in place of an element is an error.
-pub(crate) mod list {
-    use super::{Deserialize, Deserializer, Serializer, in_field};
-    use alloc::string::String;
-    use alloc::vec::Vec;
+mod list {
+    use super::{Deserialize, Deserializer, Serializer, String, Vec, in_field};
 
     pub(crate) fn write<S: Serializer>(list: &[String], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(list)
@@ -158,13 +203,12 @@ pub(crate) mod open_enum {
 
 /// Bytes are written in standard base64 with padding (RFC 4648, section 4). The
 /// url-safe alphabet (section 5) is read as well, and the padding may be absent.
-pub(crate) mod base64 {
-    use super::{Deserializer, Serializer, Visitor, de, fmt, in_field};
+mod base64 {
+    use super::{Bytes, Deserializer, Serializer, Visitor, de, fmt, in_field};
     use ::base64::Engine as _;
     use ::base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
     use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
     use ::base64::prelude::BASE64_STANDARD;
-    use bytes::Bytes;
 
     pub(crate) fn write<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&BASE64_STANDARD.encode(bytes))

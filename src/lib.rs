@@ -1,12 +1,19 @@
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![doc = include_str!("../README.md")]
+// The example on the page needs these two features.
+#![cfg_attr(all(feature = "std", feature = "json"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "std", feature = "json")),
+    doc = "Compliance-grade audit log entries as one protobuf message."
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
 pub mod builder;
+#[cfg(any(feature = "json", feature = "cbor"))]
+mod cbor;
 #[cfg(feature = "tokio")]
 pub mod codec;
 mod debug;

@@ -154,14 +154,10 @@ mod json {
 #[cfg(feature = "cbor")]
 mod cbor {
     use super::Payload;
-    use crate::{LogEntry, LogEntryView, PayloadError};
+    use crate::{LogEntry, LogEntryView, PayloadError, cbor};
     use alloc::vec::Vec;
     use serde::Serialize;
     use serde::de::DeserializeOwned;
-
-    /// The head of tag 55799, which marks a data item as CBOR (RFC 8949,
-    /// section 3.4.6).
-    const SELF_DESCRIBED: [u8; 3] = [0xd9, 0xd9, 0xf7];
 
     impl Payload {
         /// Encodes a value as CBOR (RFC 8949).
@@ -194,7 +190,7 @@ mod cbor {
             }
             let major_type = item.first().map(|head| head >> 5);
             if !matches!(major_type, Some(4 | 5)) {
-                item.splice(..0, SELF_DESCRIBED);
+                item.splice(..0, cbor::MARK);
             }
             Ok(Self(item.into()))
         }
@@ -206,9 +202,11 @@ mod cbor {
         /// # Errors
         ///
         /// [`PayloadError::Empty`] without a payload,
-        /// [`PayloadError::NotCbor`] if it is not exactly one CBOR data item or
-        /// nests deeper than 256 levels, and [`PayloadError::WrongShape`] if it
-        /// is CBOR of another shape than `T`.
+        /// [`PayloadError::NotCbor`] if it is not exactly one well-formed CBOR
+        /// data item or nests deeper than 256 levels, and
+        /// [`PayloadError::WrongShape`] if it is CBOR of another shape than `T`.
+        /// Tags are passed over, except that a type which takes whatever comes,
+        /// such as `serde_json::Value`, does not take a tagged item.
         ///
         /// ```
         /// use lokryn_compliance_log::{LogEntry, PayloadError};
@@ -240,12 +238,11 @@ mod cbor {
         if payload.is_empty() {
             return Err(PayloadError::Empty);
         }
-        let mut rest = payload;
-        let value = ciborium::from_reader(&mut rest).map_err(PayloadError::from_ciborium)?;
-        if rest.is_empty() {
-            return Ok(value);
+        let (item, _) = cbor::without_mark(payload);
+        if let Err(offset) = cbor::check(item) {
+            let offset = payload.len() - item.len() + offset;
+            return Err(PayloadError::not_cbor(offset));
         }
-        let end = payload.len() - rest.len();
-        Err(PayloadError::cbor_trailing_bytes(end))
+        ciborium::from_reader(item).map_err(PayloadError::wrong_cbor_shape)
     }
 }

@@ -132,42 +132,24 @@ impl PayloadError {
 
 #[cfg(feature = "cbor")]
 impl PayloadError {
-    pub(crate) fn from_ciborium<E>(err: ciborium::de::Error<E>) -> Self
-    where
-        E: fmt::Debug + Send + Sync + 'static,
-    {
-        use ciborium::de::Error as Ciborium;
-
-        let at = |offset: &Option<usize>| match offset {
-            Some(offset) => format!(" at byte {offset}"),
-            None => String::new(),
-        };
-        let not_cbor = match &err {
-            Ciborium::Io(_) => "ends before its end".to_owned(),
-            Ciborium::Syntax(offset) => format!("malformed at byte {offset}"),
-            Ciborium::RecursionLimitExceeded => "recursion limit exceeded".to_owned(),
-            Ciborium::Semantic(offset, message) => {
-                let text = format!(
-                    "CBOR of another shape: {}{}",
-                    without_value(message),
-                    at(offset),
-                );
-                return Self::WrongShape(PayloadReason {
-                    text,
-                    source: Some(Box::new(err)),
-                });
-            }
-        };
+    pub(crate) fn not_cbor(offset: usize) -> Self {
         Self::NotCbor(PayloadReason {
-            text: not_cbor,
-            source: Some(Box::new(err)),
+            text: format!("not well-formed at byte {offset}"),
+            source: None,
         })
     }
 
-    pub(crate) fn cbor_trailing_bytes(end: usize) -> Self {
-        Self::NotCbor(PayloadReason {
-            text: format!("trailing bytes after the item that ends at byte {end}"),
-            source: None,
+    pub(crate) fn wrong_cbor_shape<E>(err: ciborium::de::Error<E>) -> Self
+    where
+        E: fmt::Debug + Send + Sync + 'static,
+    {
+        let reason = match &err {
+            ciborium::de::Error::Semantic(_, message) => without_value(message),
+            _ => "refused by the type".to_owned(),
+        };
+        Self::WrongShape(PayloadReason {
+            text: format!("CBOR of another shape: {reason}"),
+            source: Some(Box::new(err)),
         })
     }
 }

@@ -1,8 +1,10 @@
 //! Telling the format of a payload from its bytes.
 
+use core::ops::RangeInclusive;
+
 use serde::de::IgnoredAny;
 
-use crate::{LogEntry, LogEntryView};
+use crate::{LogEntry, LogEntryView, cbor};
 
 /// What the bytes of a payload are, as far as bytes can tell.
 ///
@@ -85,80 +87,13 @@ fn is_json(payload: &[u8]) -> bool {
     core::str::from_utf8(payload).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
-/// How deep a CBOR item may nest: the limit that reading it has, too.
-const MAX_DEPTH: usize = 256;
-
 fn is_cbor(payload: &[u8]) -> bool {
-    const ARRAYS_AND_MAPS: core::ops::RangeInclusive<u8> = 0x80..=0xbf;
-    const SELF_DESCRIBED: &[u8] = &[0xd9, 0xd9, 0xf7];
+    const ARRAYS_AND_MAPS: RangeInclusive<u8> = 0x80..=0xbf;
 
-    let item = payload.strip_prefix(SELF_DESCRIBED);
-    let recognisable = item.is_some()
+    let (item, is_marked) = cbor::without_mark(payload);
+    let is_recognisable = is_marked
         || payload
             .first()
             .is_some_and(|head| ARRAYS_AND_MAPS.contains(head));
-    recognisable && after_item(item.unwrap_or(payload), MAX_DEPTH) == Some(&[])
-}
-
-/// Returns what follows the well-formed CBOR data item at the start of `bytes`:
-/// the algorithm of RFC 8949, appendix C.
-fn after_item(bytes: &[u8], depth: usize) -> Option<&[u8]> {
-    let depth = depth.checked_sub(1)?;
-    let (&head, rest) = bytes.split_first()?;
-    let (major, info) = (head >> 5, head & 0x1f);
-    if info == 31 {
-        return after_indefinite(major, rest, depth);
-    }
-    let (argument, mut rest) = argument(info, rest)?;
-    match major {
-        0 | 1 => Some(rest),
-        2 => rest.get(usize::try_from(argument).ok()?..),
-        3 => {
-            let (text, rest) = rest.split_at_checked(usize::try_from(argument).ok()?)?;
-            core::str::from_utf8(text).ok()?;
-            Some(rest)
-        }
-        4 | 5 => {
-            let items = argument.checked_mul(u64::from(major - 3))?;
-            for _ in 0..items {
-                rest = after_item(rest, depth)?;
-            }
-            Some(rest)
-        }
-        6 => after_item(rest, depth),
-        // Two bytes are for simple values that do not fit into one.
-        _ => (info != 24 || argument >= 32).then_some(rest),
-    }
-}
-
-fn argument(info: u8, rest: &[u8]) -> Option<(u64, &[u8])> {
-    let width = match info {
-        0..=23 => return Some((u64::from(info), rest)),
-        24..=27 => 1 << (info - 24),
-        _ => return None,
-    };
-    let (bytes, rest) = rest.split_at_checked(width)?;
-    let argument = bytes
-        .iter()
-        .fold(0, |argument, &byte| argument << 8 | u64::from(byte));
-    Some((argument, rest))
-}
-
-fn after_indefinite(major: u8, mut rest: &[u8], depth: usize) -> Option<&[u8]> {
-    const BREAK: u8 = 0xff;
-
-    loop {
-        if let Some((&BREAK, after)) = rest.split_first() {
-            return Some(after);
-        }
-        rest = match major {
-            // Text and byte strings come in definite chunks of their own kind.
-            2 | 3 if rest.first()? >> 5 == major && rest.first()? & 0x1f != 31 => {
-                after_item(rest, depth)?
-            }
-            4 => after_item(rest, depth)?,
-            5 => after_item(after_item(rest, depth)?, depth)?,
-            _ => return None,
-        };
-    }
+    is_recognisable && cbor::check(item).is_ok()
 }

@@ -179,13 +179,11 @@ impl<'a> Reader<'a> {
             }
         };
         let text = &self.bytes[start..self.at];
-        match self.checked.get(..text.len()) {
-            Some(text) => Ok(text),
-            None => {
-                let valid = str::from_utf8(text).map_or_else(|err| err.valid_up_to(), str::len);
-                Err(self.error(start + valid, Reason::InvalidUtf8))
-            }
+        if let Some(text) = self.checked.get(..text.len()) {
+            return Ok(text);
         }
+        let valid = str::from_utf8(text).map_or_else(|err| err.valid_up_to(), str::len);
+        Err(self.error(start + valid, Reason::InvalidUtf8))
     }
 
     /// Skips the record of `key`, a field that the schema does not have.

@@ -1,0 +1,415 @@
+//! Streams of entries: whole, cut, damaged, hostile and slow.
+#![cfg(feature = "std")]
+
+mod common;
+
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Write};
+
+use lokryn_compliance_log::prost::Message as _;
+use lokryn_compliance_log::stream::{self, LogReader, LogWriter, ReadError};
+use lokryn_compliance_log::{LogEntry, LogEntryView};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+fn generated(count: usize) -> Vec<LogEntry> {
+    let mut runner = TestRunner::deterministic();
+    let any_entry = common::any_entry();
+    let mut entries = (0..count).map(|_| any_entry.new_tree(&mut runner).unwrap().current());
+    entries.by_ref().collect()
+}
+
+/// The stream of some entries, and where each frame begins and the last one
+/// ends.
+fn written(entries: &[LogEntry]) -> (Vec<u8>, Vec<usize>) {
+    let mut writer = LogWriter::new(Vec::new());
+    let mut offsets = vec![0];
+    for entry in entries {
+        writer.write(entry).unwrap();
+        offsets.push(writer.get_ref().len());
+    }
+    (writer.into_inner(), offsets)
+}
+
+fn malformed() -> Vec<u8> {
+    b"\x05\x22\x03a\xffb".to_vec()
+}
+
+/// A reader that hands out one byte at a time and is interrupted before each.
+struct Slow<'a> {
+    bytes: &'a [u8],
+    interrupted: bool,
+}
+
+impl Read for Slow<'_> {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        unreachable!("a BufRead is read through its buffer")
+    }
+}
+
+impl BufRead for Slow<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        Ok(&self.bytes[..self.bytes.len().min(1)])
+    }
+
+    fn consume(&mut self, len: usize) {
+        self.bytes = &self.bytes[len..];
+    }
+}
+
+#[test]
+fn the_framing_is_that_of_prost() {
+    let entries = generated(50);
+    let (bytes, _) = written(&entries);
+    let mut by_prost = Vec::new();
+    for entry in &entries {
+        entry.encode_length_delimited(&mut by_prost).unwrap();
+    }
+    assert_eq!(bytes, by_prost);
+    let mut rest = bytes.as_slice();
+    for entry in &entries {
+        assert_eq!(
+            &LogEntry::decode_length_delimited(&mut rest).unwrap(),
+            entry
+        );
+    }
+    assert!(rest.is_empty());
+}
+
+#[test]
+fn readers_return_what_the_writer_was_given() {
+    let entries = generated(200);
+    let (bytes, offsets) = written(&entries);
+
+    let read: Vec<_> = LogReader::new(&*bytes).map(Result::unwrap).collect();
+    assert_eq!(read, entries);
+
+    let slow = Slow {
+        bytes: &bytes,
+        interrupted: false,
+    };
+    let read: Vec<_> = LogReader::new(slow).map(Result::unwrap).collect();
+    assert_eq!(read, entries);
+
+    let mut reader = LogReader::new(BufReader::with_capacity(7, &*bytes));
+    let mut views = stream::views(&bytes);
+    for (entry, offset) in entries.iter().zip(&offsets) {
+        let lent = reader.next_view().unwrap().unwrap();
+        let view = views.next().unwrap().unwrap();
+        for frame in [lent, view] {
+            assert_eq!(frame.view, LogEntryView::from(entry));
+            assert_eq!(frame.bytes, entry.encode_to_vec());
+            assert_eq!(frame.offset, *offset as u64);
+        }
+    }
+    assert!(reader.next_view().is_none());
+    assert!(views.next().is_none());
+}
+
+#[test]
+fn a_forwarder_passes_on_fields_that_it_does_not_know() {
+    let newer = b"\x22\x01a\x7a\x03new";
+    let mut incoming = LogWriter::new(Vec::new());
+    incoming.write_encoded(newer).unwrap();
+    let incoming = incoming.into_inner();
+
+    let mut reader = LogReader::new(&*incoming);
+    let mut outgoing = LogWriter::new(Vec::new());
+    while let Some(frame) = reader.next_view() {
+        outgoing.write_encoded(frame.unwrap().bytes).unwrap();
+    }
+    assert_eq!(outgoing.into_inner(), incoming);
+}
+
+/// Reads a stream that was cut, and checks that every whole entry before the cut
+/// is read, and the cut told.
+fn check_cut(bytes: &[u8], entries: &[LogEntry], offsets: &[usize], cut: usize) {
+    let whole = offsets.iter().skip(1).filter(|end| **end <= cut).count();
+    let torn_at = offsets[whole];
+    let check = |read: Vec<Result<LogEntry, ReadError>>| {
+        let (read, end) = read.split_at(whole);
+        for (read, entry) in read.iter().zip(entries) {
+            assert_eq!(read.as_ref().unwrap(), entry, "cut at {cut}");
+        }
+        match end {
+            [] => assert_eq!(torn_at, cut),
+            [Err(ReadError::Truncated { offset })] => {
+                assert_ne!(torn_at, cut);
+                assert_eq!(*offset, torn_at as u64, "cut at {cut}");
+            }
+            other => panic!("cut at {cut}: {other:?}"),
+        }
+    };
+    let cut_off = &bytes[..cut];
+    check(LogReader::new(cut_off).collect());
+    let views = stream::views(cut_off);
+    check(
+        views
+            .map(|frame| frame.map(|frame| frame.view.into_entry()))
+            .collect(),
+    );
+}
+
+#[test]
+fn a_stream_cut_anywhere_gives_every_whole_entry_and_the_place_of_the_cut() {
+    let entries = generated(1000);
+    let (bytes, offsets) = written(&entries);
+    // Cuts in the last three entries concern the last entries alone.
+    let tail = entries.len() - 10;
+    let tail_offsets: Vec<_> = offsets[tail..]
+        .iter()
+        .map(|end| end - offsets[tail])
+        .collect();
+    for cut in offsets[entries.len() - 3]..=bytes.len() {
+        let cut = cut - offsets[tail];
+        check_cut(
+            &bytes[offsets[tail]..],
+            &entries[tail..],
+            &tail_offsets,
+            cut,
+        );
+    }
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..1000 {
+        let cut = (0..bytes.len()).new_tree(&mut runner).unwrap().current();
+        // Reading begins at most 20 entries before the cut, for the test's speed.
+        let last = offsets.partition_point(|end| *end <= cut);
+        let first = last.saturating_sub(20);
+        let near: Vec<_> = offsets[first..]
+            .iter()
+            .map(|end| end - offsets[first])
+            .collect();
+        check_cut(
+            &bytes[offsets[first]..],
+            &entries[first..],
+            &near,
+            cut - offsets[first],
+        );
+    }
+    check_cut(&bytes, &entries, &offsets, bytes.len() - 1);
+}
+
+#[test]
+fn a_cut_stream_is_repaired_and_appended_to() {
+    let entries = generated(5);
+    let (bytes, offsets) = written(&entries);
+    let mut file = bytes[..offsets[4] + 1].to_vec();
+    let error = LogReader::new(&*file).find_map(Result::err).unwrap();
+    let ReadError::Truncated { offset } = error else {
+        panic!("{error:?}");
+    };
+    file.truncate(usize::try_from(offset).unwrap());
+    LogWriter::new(&mut file).write(&entries[4]).unwrap();
+    assert_eq!(file, bytes);
+}
+
+#[test]
+fn a_malformed_entry_is_told_and_the_next_one_read() {
+    let entries = generated(2);
+    let (first, _) = written(&entries[..1]);
+    let (second, _) = written(&entries[1..]);
+    let bytes = [&*first, &malformed(), &second].concat();
+    let check = |read: Vec<Result<LogEntry, ReadError>>| {
+        let [Ok(before), Err(err), Ok(after)] = &read[..] else {
+            panic!("{read:?}");
+        };
+        assert_eq!([before, after], [&entries[0], &entries[1]]);
+        let message = format!(
+            "malformed entry of 5 bytes at byte {}: actor_id: invalid UTF-8 at byte 3",
+            first.len()
+        );
+        assert_eq!(err.to_string(), message);
+        assert!(std::error::Error::source(err).is_some());
+    };
+    check(LogReader::new(&*bytes).collect());
+    let views = stream::views(&bytes);
+    check(
+        views
+            .map(|frame| frame.map(|frame| frame.view.into_entry()))
+            .collect(),
+    );
+}
+
+#[test]
+fn an_entry_above_the_limit_is_refused_on_both_sides() {
+    let entry = LogEntry {
+        message: "x".repeat(98),
+        ..LogEntry::default()
+    };
+    let mut writer = LogWriter::new(Vec::new()).max_entry_len(99);
+    let err = writer.write(&entry).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::InvalidInput);
+    assert_eq!(
+        err.to_string(),
+        "entry of 100 bytes exceeds the limit of 99 bytes"
+    );
+    assert!(writer.get_ref().is_empty(), "nothing is written");
+    assert!(writer.write_encoded(&[0; 100]).is_err());
+    writer.write(&LogEntry::default()).unwrap();
+    assert_eq!(writer.into_inner(), [0], "the writer goes on");
+
+    let (bytes, _) = written(&[LogEntry::default(), entry]);
+    let mut reader = LogReader::new(&*bytes).max_entry_len(99);
+    assert!(reader.next().unwrap().is_ok());
+    let err = reader.next().unwrap().unwrap_err();
+    assert_eq!(
+        err.to_string(),
+        "entry of 100 bytes exceeds the limit of 99 bytes at byte 1"
+    );
+    assert!(reader.next().is_none());
+    assert_eq!(LogReader::new(&*bytes).max_entry_len(100).count(), 2);
+}
+
+#[test]
+fn the_limit_is_4_mib_unless_set() {
+    let four_mib = 4 * 1024 * 1024;
+    let writer = || LogWriter::new(Vec::new());
+    assert!(writer().write_encoded(&vec![0; four_mib]).is_ok());
+    assert!(writer().write_encoded(&vec![0; four_mib + 1]).is_err());
+    let one_more = b"\x81\x80\x80\x02";
+    let err = LogReader::new(&one_more[..]).next().unwrap().unwrap_err();
+    assert!(matches!(
+        err,
+        ReadError::TooLarge {
+            len: 4_194_305,
+            max: 4_194_304,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn lengths_that_make_no_sense_are_refused_with_their_place() {
+    for (length, message) in [
+        (&[0xff; 11][..], "invalid entry length at byte 1"),
+        (&[0x80; 11], "invalid entry length at byte 1"),
+        (&[0x80; 1000], "invalid entry length at byte 1"),
+        (
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
+            "invalid entry length at byte 1",
+        ),
+        (
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+            "entry of 18446744073709551615 bytes exceeds the limit of 4194304 bytes at byte 1",
+        ),
+        (&[0x80; 9], "truncated entry at byte 1"),
+    ] {
+        let bytes = [b"\0", length].concat();
+        let mut reader = LogReader::new(&*bytes);
+        assert!(reader.next().unwrap().is_ok());
+        assert_eq!(reader.next().unwrap().unwrap_err().to_string(), message);
+        assert!(reader.next().is_none());
+
+        let mut views = stream::views(&bytes);
+        assert!(views.next().unwrap().is_ok());
+        let err = views.next().unwrap().unwrap_err();
+        assert!(err.to_string().ends_with("at byte 1"), "{err}");
+        assert!(views.next().is_none());
+    }
+}
+
+#[test]
+fn an_io_error_is_passed_on_and_reading_goes_on_after_it() {
+    struct TimesOut<R> {
+        inner: R,
+        calls: usize,
+    }
+
+    impl<R: Read> Read for TimesOut<R> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.calls += 1;
+            if self.calls.is_multiple_of(3) {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            self.inner.read(buf)
+        }
+    }
+
+    let entries = generated(20);
+    let (bytes, _) = written(&entries);
+    let times_out = TimesOut {
+        inner: &*bytes,
+        calls: 0,
+    };
+    let mut timeouts = 0;
+    let mut read = Vec::new();
+    for result in LogReader::new(BufReader::with_capacity(5, times_out)) {
+        match result {
+            Ok(entry) => read.push(entry),
+            Err(ReadError::Io(err)) => {
+                assert_eq!(err.kind(), ErrorKind::TimedOut);
+                timeouts += 1;
+            }
+            Err(err) => panic!("{err}"),
+        }
+    }
+    assert_eq!(read, entries);
+    assert!(timeouts > 20);
+}
+
+#[test]
+fn each_entry_is_one_write() {
+    struct Counts(Vec<usize>);
+
+    impl Write for Counts {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.len());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let entries = generated(10);
+    let (_, offsets) = written(&entries);
+    let mut writer = LogWriter::new(Counts(Vec::new()));
+    for entry in &entries {
+        writer.write(entry).unwrap();
+        writer.write(LogEntryView::from(entry)).unwrap();
+    }
+    writer.flush().unwrap();
+    let lengths: Vec<_> = offsets.windows(2).flat_map(|w| [w[1] - w[0]; 2]).collect();
+    assert_eq!(writer.into_inner().0, lengths);
+}
+
+#[test]
+fn after_a_failed_write_the_writer_refuses_to_go_on() {
+    let mut disk = [0; 10];
+    let mut writer = LogWriter::new(Cursor::new(&mut disk[..]));
+    let entry = LogEntry {
+        message: "12345".to_owned(),
+        ..LogEntry::default()
+    };
+    writer.write(&entry).unwrap();
+    assert_eq!(
+        writer.write(&entry).unwrap_err().kind(),
+        ErrorKind::WriteZero
+    );
+    let err = writer.write(&LogEntry::default()).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::BrokenPipe);
+    assert_eq!(
+        err.to_string(),
+        "an earlier write failed and may have left a torn entry"
+    );
+    let err = LogReader::new(&disk[..]).nth(1).unwrap().unwrap_err();
+    assert!(matches!(err, ReadError::Truncated { offset: 8 }), "{err}");
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_end_in_errors_and_never_in_a_loop(
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let read = LogReader::new(&*bytes).take(bytes.len() + 1).count();
+        prop_assert!(read <= bytes.len());
+        let views = stream::views(&bytes).take(bytes.len() + 1).count();
+        prop_assert!(views <= bytes.len());
+        prop_assert_eq!(read, views);
+    }
+}
