@@ -7,6 +7,7 @@ use std::error::Error as _;
 use lokryn_compliance_log::{
     LogEntry, LogEntryView, Payload, PayloadError, PayloadFormat, bytes::Bytes,
 };
+use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -231,6 +232,19 @@ fn numbers_out_of_range_are_an_error_and_kept_in_the_bytes() {
     let entry = entry(r#"{"n": 1e400}"#);
     assert!(entry.json_payload::<Value>().is_err());
     assert_eq!(entry.json_line().to_string(), r#"{"payload":{"n": 1e400}}"#);
+}
+
+proptest! {
+    #[test]
+    fn floats_come_back_to_the_last_bit(number in any::<f64>()) {
+        let entry = entry(Payload::json(&[number]).unwrap());
+        if number.is_finite() {
+            let [read]: [f64; 1] = entry.json_payload().unwrap();
+            prop_assert_eq!(read.to_bits(), number.to_bits());
+        } else {
+            prop_assert_eq!(&entry.payload[..], b"[null]");
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,48 @@
+//! The format of any payload agrees with what reads it, and no error shows it.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lokryn_compliance_log::{LogEntry, Payload, PayloadError, PayloadFormat};
+use serde_json::Value;
+
+fuzz_target!(|payload: &[u8]| {
+    let entry = LogEntry {
+        payload: payload.to_vec().into(),
+        ..LogEntry::default()
+    };
+    let json = entry.json_payload::<Value>();
+    let cbor = entry.cbor_payload::<Value>();
+    match entry.payload_format() {
+        PayloadFormat::Empty => assert!(payload.is_empty()),
+        PayloadFormat::Json => {
+            assert!(!matches!(
+                json,
+                Err(PayloadError::WrongShape(_) | PayloadError::Empty)
+            ));
+        }
+        PayloadFormat::Cbor => {
+            assert!(json.is_err());
+            assert!(!matches!(
+                cbor,
+                Err(PayloadError::NotCbor(_) | PayloadError::Empty)
+            ));
+        }
+        PayloadFormat::Opaque => assert!(json.is_err()),
+    }
+    if let Ok(value) = json {
+        let entry = LogEntry {
+            payload: Payload::from(value.clone()).into(),
+            ..LogEntry::default()
+        };
+        assert_eq!(entry.json_payload::<Value>().unwrap(), value);
+    }
+    if let Ok(value) = cbor {
+        let payload = Payload::cbor(&value).unwrap();
+        let again = LogEntry {
+            payload: payload.into(),
+            ..LogEntry::default()
+        };
+        assert_eq!(again.payload_format(), PayloadFormat::Cbor);
+        assert_eq!(again.cbor_payload::<Value>().unwrap(), value);
+    }
+});
