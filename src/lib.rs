@@ -20,6 +20,8 @@ mod debug;
 mod enums;
 mod field;
 #[cfg(feature = "json")]
+mod finite;
+#[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "json")]
 mod json_line;

@@ -57,7 +57,7 @@ impl fmt::Debug for Payload {
 #[cfg(feature = "json")]
 mod json {
     use super::Payload;
-    use crate::{LogEntry, LogEntryView, PayloadError};
+    use crate::{LogEntry, LogEntryView, PayloadError, finite};
     use alloc::string::ToString as _;
     use serde::de::IgnoredAny;
     use serde::{Deserialize, Serialize};
@@ -74,16 +74,17 @@ mod json {
         ///
         /// # Errors
         ///
-        /// [`PayloadError::Unserializable`] if JSON cannot hold the value, for
-        /// example a map whose keys are neither text nor numbers.
+        /// [`PayloadError::Unserializable`] if JSON cannot hold the value: a
+        /// float that is NaN or infinite, a map whose keys are neither text nor
+        /// numbers.
         pub fn json<T>(value: &T) -> Result<Self, PayloadError>
         where
             T: Serialize + ?Sized,
         {
-            match serde_json::to_vec(value) {
-                Ok(json) => Ok(Self(json.into())),
-                Err(err) => Err(PayloadError::unserializable(err)),
-            }
+            finite::check(value)
+                .and_then(|()| serde_json::to_vec(value))
+                .map(Self::from)
+                .map_err(PayloadError::unserializable)
         }
     }
 
@@ -185,9 +186,7 @@ mod cbor {
             T: Serialize + ?Sized,
         {
             let mut item = Vec::new();
-            if let Err(err) = ciborium::into_writer(value, &mut item) {
-                return Err(PayloadError::unserializable(err));
-            }
+            ciborium::into_writer(value, &mut item).map_err(PayloadError::unserializable)?;
             let major_type = item.first().map(|head| head >> 5);
             if !matches!(major_type, Some(4 | 5)) {
                 item.splice(..0, cbor::MARK);
