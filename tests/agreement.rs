@@ -80,7 +80,7 @@ fn well_formed_record() -> impl Strategy<Value = Vec<u8>> {
         let is_enum = matches!(number, 1 | 2 | 3 | 11);
         let value = if is_enum {
             any::<i32>()
-                .prop_flat_map(|n| varint(i64::from(n).cast_unsigned()))
+                .prop_flat_map(|n| varint(u64::from_le_bytes(i64::from(n).to_le_bytes())))
                 .boxed()
         } else {
             delimited().boxed()

@@ -17,11 +17,12 @@ const PARTS: [(&str, &str); 7] = [
 ];
 
 fn program(left_out: &str) -> String {
-    let calls: String = PARTS
+    let calls: Vec<_> = PARTS
         .iter()
         .filter(|(part, _)| *part != left_out)
         .map(|(part, argument)| format!("        .{part}({argument})\n"))
         .collect();
+    let calls = calls.concat();
     format!(
         "#![allow(unused_imports)]\n\
          use lokryn_compliance_log::{{EventType, LogEntry, Outcome, Sensitivity}};\n\n\

@@ -90,7 +90,7 @@ fn control_characters_and_separators_are_escaped_everywhere() {
     let escaped = r"\n\r\u001b[2K\u0000\u007f\u0085\u009b\u2028\u2029é😀";
     let entry = LogEntry {
         message: hostile.to_owned(),
-        payload: format!("{{\"k\u{2028}\": \"v\u{9b}\"}}").into(),
+        payload: "{\"k\u{2028}\": \"v\u{9b}\"}".into(),
         policy_tags: vec![hostile.to_owned()],
         ..LogEntry::default()
     };

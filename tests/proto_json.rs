@@ -34,9 +34,10 @@ struct Fields {
 
 impl From<Fields> for LogEntry {
     fn from(fields: Fields) -> Self {
-        let digits = fields.payload.as_bytes().chunks(2);
-        let payload: Vec<u8> = digits
-            .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+        let digits = fields.payload.len();
+        let payload: Vec<u8> = (0..digits)
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&fields.payload[at..at + 2], 16).unwrap())
             .collect();
         LogEntry {
             event_type: fields.event_type,

@@ -197,7 +197,7 @@ fn a_stream_cut_anywhere_gives_every_whole_entry_and_the_place_of_the_cut() {
 fn a_cut_stream_is_repaired_and_appended_to() {
     let entries = generated(5);
     let (bytes, offsets) = written(&entries);
-    let mut file = bytes[..offsets[4] + 1].to_vec();
+    let mut file = bytes[..=offsets[4]].to_vec();
     let error = LogReader::new(&*file).find_map(Result::err).unwrap();
     let ReadError::Truncated { offset } = error else {
         panic!("{error:?}");

@@ -3,7 +3,7 @@
 mod common;
 
 use lokryn_compliance_log::prost::Message as _;
-use lokryn_compliance_log::{LogEntry, LogEntryView, ValidationError, ViolationKind};
+use lokryn_compliance_log::{LogEntry, LogEntryView, ValidationError, Violation, ViolationKind};
 
 fn valid() -> LogEntry {
     common::scenarios().swap_remove(0).1
@@ -89,7 +89,7 @@ fn a_record_of_the_other_schema_that_decodes_is_caught() {
         "the actor, in the wrong place"
     );
     let err: ValidationError = entry.validate().unwrap_err();
-    let fields: Vec<_> = err.violations().iter().map(|v| v.field()).collect();
+    let fields: Vec<_> = err.violations().iter().map(Violation::field).collect();
     assert!(fields.contains(&"actor_id"), "{err}");
     assert!(fields.contains(&"event_type"), "{err}");
 }

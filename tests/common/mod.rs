@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 /// The seven scenarios of the schema's documentation, each with the name of its
 /// files in `tests/golden`.
+#[expect(clippy::too_many_lines, reason = "seven entries, each written out")]
 pub(crate) fn scenarios() -> Vec<(&'static str, LogEntry)> {
     vec![
         (
@@ -130,7 +131,7 @@ pub(crate) fn scenarios() -> Vec<(&'static str, LogEntry)> {
     ]
 }
 
-/// The payloads of the scenarios have spaces that serde_json would not write.
+/// The payloads of the scenarios have spaces that `serde_json` would not write.
 fn text(json: &str) -> Payload {
     Payload::from(json.as_bytes().to_vec())
 }

@@ -1,0 +1,189 @@
+//! Reading a hostile megabyte allocates no more than a small multiple of it.
+#![cfg(all(feature = "json", feature = "cbor", feature = "tokio"))]
+
+use lokryn_compliance_log::bytes::{Bytes, BytesMut};
+use lokryn_compliance_log::codec::LogCodec;
+use lokryn_compliance_log::stream::{self, LogReader};
+use lokryn_compliance_log::{LogEntry, LogEntryView, PayloadFormat};
+use serde::de::IgnoredAny;
+use tokio_util::codec::Decoder as _;
+
+const MEGABYTE: usize = 1_000_000;
+
+/// The most bytes that were allocated at a time while `read` ran.
+fn peak(read: impl FnOnce()) -> u64 {
+    allocation_counter::measure(read).bytes_max
+}
+
+#[track_caller]
+fn assert_peak(what: &str, limit: usize, read: impl FnOnce()) {
+    let peak = peak(read);
+    assert!(
+        peak <= limit as u64,
+        "{what}: {peak} bytes, {limit} allowed"
+    );
+}
+
+/// Repeats a record up to a megabyte.
+fn repeated(record: &[u8]) -> Vec<u8> {
+    record.repeat(MEGABYTE / record.len())
+}
+
+fn with_payload(payload: Vec<u8>) -> LogEntry {
+    LogEntry {
+        payload: payload.into(),
+        ..LogEntry::default()
+    }
+}
+
+/// Entries of a megabyte that ask for as much as they can.
+fn hostile_entries() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("empty tags", repeated(b"\x52\x00")),
+        ("short tags", repeated(b"\x52\x01x")),
+        ("one text over and over", repeated(b"\x22\x08overwrit")),
+        ("unknown fields", repeated(b"\x60\x01")),
+        (
+            "groups",
+            [vec![0x7b; 99], vec![0x7c; 99]].concat().repeat(5000),
+        ),
+        ("groups too deep", vec![0x7b; MEGABYTE]),
+        ("a claim of 2 GiB", b"\x4a\x80\x80\x80\x80\x08".to_vec()),
+        ("varints", vec![0x80; MEGABYTE]),
+    ]
+}
+
+#[test]
+fn a_view_allocates_nothing() {
+    for (what, bytes) in hostile_entries() {
+        assert_peak(what, 0, || {
+            let _ = LogEntryView::decode(&bytes);
+        });
+    }
+}
+
+#[test]
+fn an_owned_entry_takes_a_small_multiple() {
+    // A tag costs two bytes on the wire and 24 as a `String`; nothing costs more.
+    for (what, bytes) in hostile_entries() {
+        assert_peak(what, 16 * MEGABYTE, || {
+            let _ = LogEntryView::decode(&bytes).map(LogEntryView::into_entry);
+        });
+    }
+}
+
+#[test]
+fn a_stream_takes_what_it_has_read_and_not_what_it_claims() {
+    let limit = 4 * 1024 * 1024;
+    for claim in [&b"\xff\xff\xff\x01"[..], b"\x80\x80\x80\x02"] {
+        let few_bytes = [claim, b"abc"].concat();
+        assert_peak("a claim of 4 MiB", 1000, || {
+            assert!(LogReader::new(&*few_bytes).next().unwrap().is_err());
+            assert!(stream::views(&few_bytes).next().unwrap().is_err());
+        });
+    }
+    let endless = vec![0xff; MEGABYTE];
+    assert_peak("a length without end", 1000, || {
+        assert!(LogReader::new(&*endless).next().unwrap().is_err());
+    });
+    let too_large = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01".repeat(MEGABYTE / 10);
+    assert_peak("a claim of 2^64 bytes", 1000, || {
+        assert!(LogReader::new(&*too_large).next().unwrap().is_err());
+    });
+    for (what, bytes) in hostile_entries() {
+        let mut framed = Vec::new();
+        let mut writer = stream::LogWriter::new(&mut framed);
+        writer.write_encoded(&bytes).unwrap();
+        assert_peak(what, 3 * limit, || {
+            let mut reader = LogReader::new(&*framed);
+            while let Some(frame) = reader.next_view() {
+                let _ = frame.map(|frame| frame.view);
+            }
+        });
+        assert_peak(what, 20 * MEGABYTE, || {
+            let _ = LogCodec::new().decode(&mut BytesMut::from(&*framed));
+        });
+    }
+}
+
+#[test]
+fn telling_a_format_allocates_nothing_to_speak_of() {
+    for (what, payload) in [
+        ("nested arrays of JSON", vec![b'['; MEGABYTE]),
+        ("nested objects of JSON", repeated(b"{\"a\":")),
+        ("nested arrays of CBOR", vec![0x81; MEGABYTE]),
+        ("indefinite arrays of CBOR", vec![0x9f; MEGABYTE]),
+        (
+            "2^64 items of CBOR",
+            b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+        ),
+    ] {
+        assert_peak(what, 2 * MEGABYTE, || {
+            assert_eq!(PayloadFormat::of(&payload), PayloadFormat::Opaque);
+        });
+    }
+}
+
+#[test]
+fn reading_a_payload_takes_a_small_multiple() {
+    // An array of one-byte items becomes a vector of 32-byte values.
+    let json = [&b"["[..], &b"0,".repeat(MEGABYTE / 2), b"0]"].concat();
+    let entry = with_payload(json);
+    assert_peak("JSON numbers", 64 * MEGABYTE, || {
+        entry.json_payload::<serde_json::Value>().unwrap();
+    });
+    for (what, payload) in [
+        ("nested CBOR", vec![0x81; MEGABYTE]),
+        (
+            "bytes of 2^63",
+            b"\x5b\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+        ),
+        ("text of 2^31", b"\x7a\x7f\xff\xff\xff".to_vec()),
+        (
+            "2^63 items",
+            b"\x9b\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+        ),
+        (
+            "2^63 pairs",
+            b"\xbb\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+        ),
+        ("chunks without end", repeated(b"\x5f\x41a")),
+    ] {
+        let entry = with_payload(payload);
+        assert_peak(what, 2 * MEGABYTE, || {
+            assert!(entry.cbor_payload::<serde_json::Value>().is_err());
+            assert!(entry.cbor_payload::<IgnoredAny>().is_err());
+        });
+    }
+}
+
+#[test]
+fn proto_json_takes_a_small_multiple() {
+    // A tag costs three bytes of text and 24 as a `String` in a growing vector.
+    let nested = [&b"{\"policyTags\":"[..], &vec![b'['; MEGABYTE]].concat();
+    let tags = [
+        &b"{\"policyTags\":["[..],
+        &b"\"\",".repeat(MEGABYTE / 3),
+        b"\"\"]}",
+    ]
+    .concat();
+    let base64 = [&b"{\"payload\":\""[..], &vec![b'A'; MEGABYTE], b"\"}"].concat();
+    for (what, text) in [("nesting", nested), ("tags", tags), ("base64", base64)] {
+        assert_peak(what, 32 * MEGABYTE, || {
+            let _ = serde_json::from_slice::<LogEntry>(&text);
+        });
+    }
+}
+
+#[test]
+fn a_line_takes_a_small_multiple() {
+    let escapes = LogEntry {
+        message: "\0".repeat(MEGABYTE),
+        payload: Bytes::from(vec![0xff; MEGABYTE]),
+        ..LogEntry::default()
+    };
+    assert_peak("escapes and base64", 32 * MEGABYTE, || {
+        let line = escapes.json_line().to_string();
+        assert!(line.len() > 7 * MEGABYTE);
+    });
+}
