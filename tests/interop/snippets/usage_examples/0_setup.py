@@ -1,0 +1,1 @@
+from lokryn.compliance.v1 import log_pb2
