@@ -21,6 +21,8 @@ mod enums;
 mod field;
 #[cfg(feature = "json")]
 mod finite;
+#[cfg(all(any(doc, doctest), feature = "std", feature = "json"))]
+pub mod guide;
 #[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "json")]
