@@ -36,9 +36,9 @@ use crate::{LogEntry, LogEntryView, wire};
 /// Decoding gives the errors of [`LogReader`](stream::LogReader), with offsets
 /// that count from the first byte that this codec has seen. A connection that
 /// closes in the middle of an entry is [`ReadError::Truncated`]. As with every
-/// decoder, tokio's `FramedRead` yields `None` after an error; after
-/// [`ReadError::Malformed`] it can be polled again and goes on with the next
-/// entry.
+/// decoder, tokio's `FramedRead` yields `None` after an error. After
+/// [`ReadError::Malformed`] it can be polled again: it goes on with the next
+/// entry as soon as more bytes, or the end, arrive.
 ///
 /// Encoding an entry above the limit is refused with
 /// [`InvalidInput`](io::ErrorKind::InvalidInput) and leaves the buffer as it was.

@@ -12,7 +12,8 @@ use crate::{LogEntry, LogEntryView, cbor};
 /// bytes, all of them:
 ///
 /// 1. no bytes at all are [`Empty`](Self::Empty);
-/// 2. one well-formed JSON text in UTF-8 (RFC 8259) is [`Json`](Self::Json);
+/// 2. one well-formed JSON text in UTF-8 (RFC 8259), however deep it nests, is
+///    [`Json`](Self::Json);
 /// 3. one well-formed CBOR data item (RFC 8949, appendix C) that is an array, a
 ///    map, or marked as CBOR by tag 55799 (section 3.4.6), nested at most 256
 ///    deep and with nothing behind it, is [`Cbor`](Self::Cbor);

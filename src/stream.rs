@@ -29,22 +29,33 @@
 //!
 //! The writer hands each entry over in one piece, so a crash tears at most the
 //! last one. [`ReadError::Truncated`] says where the torn entry begins, which is
-//! where the whole ones end. Cut the file there and go on appending:
+//! where the whole ones end. Cut the file there and go on appending. Keep what
+//! is cut off: a length that was damaged on the disk can claim what follows it,
+//! and then looks like a torn entry.
 //!
 //! ```
-//! use std::fs::File;
-//! use std::io::{self, BufReader, Seek as _, SeekFrom};
+//! use std::fs::{self, File};
+//! use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+//! use std::path::Path;
 //! use lokryn_compliance_log::stream::{LogReader, LogWriter, ReadError};
 //!
-//! fn reopen(path: &std::path::Path) -> Result<LogWriter<File>, ReadError> {
+//! fn reopen(path: &Path) -> Result<LogWriter<File>, ReadError> {
 //!     let mut file = File::options().read(true).append(true).open(path)?;
 //!     let mut reader = LogReader::new(BufReader::new(&file));
+//!     let mut torn_at = None;
 //!     while let Some(frame) = reader.next_view() {
 //!         match frame {
 //!             Ok(_) => {}
-//!             Err(ReadError::Truncated { offset }) => file.set_len(offset)?,
+//!             Err(ReadError::Truncated { offset }) => torn_at = Some(offset),
 //!             Err(err) => return Err(err),
 //!         }
+//!     }
+//!     if let Some(offset) = torn_at {
+//!         let mut torn = Vec::new();
+//!         file.seek(SeekFrom::Start(offset))?;
+//!         file.read_to_end(&mut torn)?;
+//!         fs::write(path.with_extension("torn"), torn)?;
+//!         file.set_len(offset)?;
 //!     }
 //!     Ok(LogWriter::new(file))
 //! }
@@ -57,6 +68,8 @@
 //! # std::fs::write(&path, [&whole[..], &whole[..5]].concat())?;
 //! # reopen(&path)?.write(&entry)?;
 //! # assert_eq!(std::fs::read(&path)?, [&whole[..], &whole[..]].concat());
+//! # assert_eq!(std::fs::read(path.with_extension("torn"))?, &whole[..5]);
+//! # std::fs::remove_file(path.with_extension("torn"))?;
 //! # std::fs::remove_file(&path)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -82,6 +95,7 @@ pub const DEFAULT_MAX_ENTRY_LEN: usize = 4 * 1024 * 1024;
 
 /// One entry of a stream: its view, and the bytes it was read from.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Frame<'a> {
     /// The entry.
     pub view: LogEntryView<'a>,
@@ -221,8 +235,8 @@ impl<W> LogWriter<W> {
 ///
 /// After [`ReadError::Malformed`] the next entry follows, for the frame was
 /// whole. After [`ReadError::Io`] the next call tries again where reading
-/// stopped. Every other error is the end: from then on the reader returns
-/// `None`.
+/// stopped, so a loop that passes over errors of a broken source never ends.
+/// Every other error is the end: from then on the reader returns `None`.
 #[derive(Debug)]
 pub struct LogReader<R> {
     inner: R,
@@ -464,7 +478,8 @@ pub(crate) fn decode(entry: &[u8], offset: u64) -> Result<Frame<'_>, ReadError> 
 #[non_exhaustive]
 pub enum ReadError {
     /// The stream ends in the middle of an entry, as after a crash of its
-    /// writer. Everything before `offset` has been read.
+    /// writer, or because a damaged length claims more than there is.
+    /// Everything before `offset` has been read.
     Truncated {
         /// Where the torn entry begins.
         offset: u64,

@@ -21,7 +21,9 @@ use crate::{DecodeError, EventType, LogEntry, Outcome, PolicyTags, Sensitivity, 
 ///
 /// fn is_relevant(received: &[u8]) -> Result<bool, lokryn_compliance_log::DecodeError> {
 ///     let entry = LogEntryView::decode(received)?;
-///     Ok(entry.severity() >= Severity::Warning && entry.policy_tags.contains("HIPAA"))
+///     // As numbers, so that a severity of a newer schema is not passed over.
+///     let is_severe = entry.severity >= Severity::Warning.into();
+///     Ok(is_severe && entry.policy_tags.contains("HIPAA"))
 /// }
 /// # assert!(!is_relevant(b"")?);
 /// # Ok::<(), lokryn_compliance_log::DecodeError>(())
@@ -54,8 +56,8 @@ use crate::{DecodeError, EventType, LogEntry, Outcome, PolicyTags, Sensitivity, 
 ///
 /// Fields that this version of the schema does not have are skipped, here as in
 /// [`LogEntry`], and are gone from whatever is encoded from the view. Whoever
-/// forwards entries should pass on the bytes that were received, which
-/// [`stream`](crate::stream) keeps beside each view.
+/// forwards entries should pass on the bytes that were received, which the
+/// readers of the module `stream` keep beside each view.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogEntryView<'a> {
     /// What happened: a number of [`EventType`].
@@ -138,7 +140,8 @@ impl<'a> LogEntryView<'a> {
     }
 
     /// Returns the severity, or `Unspecified` for a number that this version of
-    /// the schema does not know.
+    /// the schema does not know. `Unspecified` is the lowest: to find severe
+    /// entries of any version, compare the number.
     #[must_use]
     pub fn severity(&self) -> Severity {
         Severity::try_from(self.severity).unwrap_or_default()
@@ -188,7 +191,7 @@ impl<'a> LogEntryView<'a> {
     }
 
     /// Appends the length of the encoded entry as a varint, then the entry: the
-    /// framing of [`stream`](crate::stream).
+    /// framing of the module `stream`.
     ///
     /// # Errors
     ///
