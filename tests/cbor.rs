@@ -78,7 +78,7 @@ fn what_other_implementations_write_is_read() {
         json!({"a": 1, "b": [2, 3]})
     );
     let half = entry(&b"\x81\xf9\x3e\x00"[..]);
-    assert_eq!(half.cbor_payload::<[f64; 1]>().unwrap(), [1.5]);
+    assert_eq!(half.cbor_payload::<Value>().unwrap(), json!([1.5]));
     let tagged = entry(&b"\xa1\x61t\xc0\x74\x32\x30\x31\x33-03-21T20:04:00Z"[..]);
     let read: BTreeMap<String, String> = tagged.cbor_payload().unwrap();
     assert_eq!(read["t"], "2013-03-21T20:04:00Z");
