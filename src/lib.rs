@@ -33,6 +33,7 @@ mod payload_error;
 #[cfg(feature = "json")]
 mod payload_format;
 mod policy_tags;
+mod run;
 #[cfg(feature = "std")]
 pub mod stream;
 mod v1;
@@ -56,7 +57,7 @@ pub use crate::policy_tags::{PolicyTags, PolicyTagsIter};
 pub use crate::v1::{EventType, LogEntry, Outcome, Sensitivity, Severity};
 pub use crate::validate::{ValidationError, Violation, ViolationKind};
 pub use crate::view::{EncodeError, LogEntryView};
-pub use crate::wire::DecodeError;
+pub use crate::wire::{DecodeError, DecodeReason};
 
 /// The message `lokryn.compliance.v1.LogRequest`: the fields of [`LogEntry`]
 /// under the same numbers, and therefore the same Rust type.

@@ -5,10 +5,11 @@ use core::ops::Range;
 use core::slice;
 
 use alloc::string::String;
-use bytes::BufMut;
+use alloc::vec::Vec;
 
 use crate::field;
-use crate::wire::{self, Reader};
+use crate::run::Run;
+use crate::wire::{self, Output, Reader};
 
 /// The compliance tags of a [`LogEntryView`](crate::LogEntryView): a slice of
 /// texts, or a stretch of an encoded entry from which they are read as they are
@@ -37,8 +38,60 @@ enum Source<'a> {
 #[derive(Clone, Copy)]
 struct Encoded<'a> {
     records: &'a [u8],
-    from: usize,
     len: usize,
+    /// Whether the stretch is what would be written for the tags in it.
+    verbatim: bool,
+}
+
+/// Where the tags lie in an entry that is being decoded.
+#[derive(Default)]
+pub(crate) struct TagRecords {
+    stretch: Range<usize>,
+    len: usize,
+    /// How many bytes would be written for them. No record is shorter than that.
+    written: usize,
+}
+
+impl TagRecords {
+    /// Adds the record of a tag.
+    pub(crate) fn add(&mut self, record: Range<usize>, tag: &str) {
+        let written = wire::element_len(field::POLICY_TAGS, tag.as_bytes());
+        self.extend(record, 1, written);
+    }
+
+    /// Adds the tags that are next in a run.
+    #[inline]
+    pub(crate) fn add_run(&mut self, run: &mut Run<'_>) {
+        let start = run.position();
+        let mut len = 0;
+        while run.text(field::POLICY_TAGS, &mut "") {
+            len += 1;
+        }
+        let records = start..run.position();
+        if !records.is_empty() {
+            let written = records.len();
+            self.extend(records, len, written);
+        }
+    }
+
+    #[inline]
+    fn extend(&mut self, records: Range<usize>, len: usize, written: usize) {
+        if self.len == 0 {
+            self.stretch.start = records.start;
+        }
+        self.stretch.end = records.end;
+        self.len += len;
+        self.written += written;
+    }
+
+    /// Returns the tags, given the entry that they lie in.
+    pub(crate) fn of(self, entry: &[u8]) -> PolicyTags<'_> {
+        PolicyTags(Source::Encoded(Encoded {
+            verbatim: self.written == self.stretch.len(),
+            len: self.len,
+            records: &entry[self.stretch],
+        }))
+    }
 }
 
 impl Default for Source<'_> {
@@ -54,23 +107,9 @@ impl<'a> PolicyTags<'a> {
         Self(Source::Texts(tags))
     }
 
-    /// Adds the tag whose record is at `record` in the entry that is being
-    /// decoded.
-    #[inline]
-    pub(crate) fn extend_over(&mut self, entry: &'a [u8], record: Range<usize>) {
-        let (from, len) = match self.0 {
-            Source::Encoded(encoded) => (encoded.from, encoded.len),
-            _ => (record.start, 0),
-        };
-        self.0 = Source::Encoded(Encoded {
-            records: &entry[from..record.end],
-            from,
-            len: len + 1,
-        });
-    }
-
     /// Returns how many tags there are.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         match self.0 {
             Source::Texts(tags) => tags.len(),
@@ -81,6 +120,7 @@ impl<'a> PolicyTags<'a> {
 
     /// Returns whether there are none.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -98,20 +138,42 @@ impl<'a> PolicyTags<'a> {
             Source::Texts(tags) => Iter::Texts(tags.iter()),
             Source::Strings(tags) => Iter::Strings(tags.iter()),
             Source::Encoded(Encoded { records, len, .. }) => {
-                Iter::Encoded(Reader::new(records), len)
+                Iter::Encoded(EncodedIter::new(records), len)
             }
         })
     }
 
-    pub(crate) fn encoded_len(&self) -> usize {
-        self.iter()
-            .map(|tag| wire::element_len(field::POLICY_TAGS, tag.as_bytes()))
-            .sum()
+    /// Returns the tags as strings of their own.
+    #[inline]
+    pub(crate) fn to_strings(self) -> Vec<String> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let mut strings = Vec::with_capacity(self.len());
+        self.iter().for_each(|tag| strings.push(tag.into()));
+        strings
     }
 
-    pub(crate) fn put(&self, buf: &mut impl BufMut) {
-        for tag in self {
-            wire::put_element(field::POLICY_TAGS, tag.as_bytes(), buf);
+    #[inline]
+    pub(crate) fn encoded_len(&self) -> usize {
+        match self.0 {
+            _ if self.is_empty() => 0,
+            Source::Encoded(encoded) if encoded.verbatim => encoded.records.len(),
+            _ => self
+                .iter()
+                .map(|tag| wire::element_len(field::POLICY_TAGS, tag.as_bytes()))
+                .sum(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn put(&self, out: &mut impl Output) {
+        match self.0 {
+            _ if self.is_empty() => {}
+            Source::Encoded(encoded) if encoded.verbatim => out.put(encoded.records),
+            _ => self
+                .iter()
+                .for_each(|tag| wire::put_element(field::POLICY_TAGS, tag.as_bytes(), out)),
         }
     }
 }
@@ -174,7 +236,7 @@ pub struct PolicyTagsIter<'a>(Iter<'a>);
 enum Iter<'a> {
     Texts(slice::Iter<'a, &'a str>),
     Strings(slice::Iter<'a, String>),
-    Encoded(Reader<'a>, usize),
+    Encoded(EncodedIter<'a>, usize),
 }
 
 impl<'a> Iterator for PolicyTagsIter<'a> {
@@ -184,11 +246,21 @@ impl<'a> Iterator for PolicyTagsIter<'a> {
         match &mut self.0 {
             Iter::Texts(tags) => tags.next().copied(),
             Iter::Strings(tags) => tags.next().map(String::as_str),
-            Iter::Encoded(reader, left) => {
-                let tag = next_encoded(reader)?;
+            Iter::Encoded(tags, left) => {
+                let tag = tags.next()?;
                 *left = left.saturating_sub(1);
                 Some(tag)
             }
+        }
+    }
+
+    /// Decides once, for all tags, where they lie.
+    #[inline]
+    fn fold<B, F: FnMut(B, &'a str) -> B>(self, init: B, f: F) -> B {
+        match self.0 {
+            Iter::Texts(tags) => tags.copied().fold(init, f),
+            Iter::Strings(tags) => tags.map(String::as_str).fold(init, f),
+            Iter::Encoded(tags, _) => tags.fold(init, f),
         }
     }
 
@@ -204,14 +276,47 @@ impl<'a> Iterator for PolicyTagsIter<'a> {
 
 impl ExactSizeIterator for PolicyTagsIter<'_> {}
 
-/// Reads on to the next tag. The records have been decoded once, so an error
+/// Reads the tags in a stretch of an entry. It has been decoded once, so errors
 /// cannot come up again.
-fn next_encoded<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
-    loop {
-        let key = reader.next_key().ok()??;
-        if key.field == field::POLICY_TAGS {
-            return reader.text().ok();
+#[derive(Clone)]
+struct EncodedIter<'a> {
+    run: Run<'a>,
+    reader: Reader<'a>,
+}
+
+impl<'a> EncodedIter<'a> {
+    fn new(records: &'a [u8]) -> Self {
+        Self {
+            run: Run::new(records),
+            reader: Reader::new(records),
         }
-        reader.skip(key).ok()?;
+    }
+
+    /// Reads on to the next tag, behind the run.
+    #[inline(never)]
+    fn next_record(&mut self) -> Option<&'a str> {
+        self.reader.skip_to(self.run.position());
+        loop {
+            let key = self.reader.next_key().ok()??;
+            if key.field == field::POLICY_TAGS {
+                let tag = self.reader.text().ok();
+                self.run.skip_to(self.reader.position());
+                return tag;
+            }
+            self.reader.skip(key).ok()?;
+        }
+    }
+}
+
+impl<'a> Iterator for EncodedIter<'a> {
+    type Item = &'a str;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a str> {
+        let mut tag = "";
+        if self.run.text(field::POLICY_TAGS, &mut tag) {
+            return Some(tag);
+        }
+        self.next_record()
     }
 }

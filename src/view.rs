@@ -6,7 +6,9 @@ use core::fmt::{self, Display};
 use alloc::vec::Vec;
 use bytes::{BufMut, Bytes};
 
-use crate::wire::{self, LEN, Reader, VARINT};
+use crate::policy_tags::TagRecords;
+use crate::run::Run;
+use crate::wire::{self, Key, LEN, Output, Reader, Reserved, VARINT};
 use crate::{DecodeError, EventType, LogEntry, Outcome, PolicyTags, Sensitivity, Severity, field};
 
 /// An entry that borrows its text, payload and tags: decoded without copying,
@@ -96,33 +98,70 @@ impl<'a> LogEntryView<'a> {
     /// On bytes that are not an entry: cut off, a field with the wrong wire
     /// type, text that is not UTF-8, a malformed key or varint, unknown groups
     /// that nest deeper than 100.
+    #[inline]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut view = Self::default();
+        view.read(bytes)?;
+        Ok(view)
+    }
+
+    fn read(&mut self, bytes: &'a [u8]) -> Result<(), DecodeError> {
+        let mut run = Run::new(bytes);
         let mut reader = Reader::new(bytes);
-        loop {
-            let start = reader.position();
-            let Some(key) = reader.next_key()? else {
-                return Ok(view);
-            };
-            match (key.field, key.wire_type) {
-                (field::EVENT_TYPE, VARINT) => view.event_type = reader.enumeration()?,
-                (field::OUTCOME, VARINT) => view.outcome = reader.enumeration()?,
-                (field::SEVERITY, VARINT) => view.severity = reader.enumeration()?,
-                (field::ACTOR_ID, LEN) => view.actor_id = reader.text()?,
-                (field::COMPONENT, LEN) => view.component = reader.text()?,
-                (field::ENVIRONMENT, LEN) => view.environment = reader.text()?,
-                (field::RESOURCE, LEN) => view.resource = reader.text()?,
-                (field::MESSAGE, LEN) => view.message = reader.text()?,
-                (field::PAYLOAD, LEN) => view.payload = reader.bytes()?,
-                (field::POLICY_TAGS, LEN) => {
-                    reader.text()?;
-                    view.policy_tags
-                        .extend_over(bytes, start..reader.position());
-                }
-                (field::SENSITIVITY, VARINT) => view.sensitivity = reader.enumeration()?,
-                _ => reader.skip_unknown(key)?,
-            }
+        let mut tags = TagRecords::default();
+        self.read_run(&mut run, &mut tags);
+        reader.skip_to(run.position());
+        while let Some(key) = reader.next_key()? {
+            self.read_record(key, &mut reader, &mut tags)?;
+            run.skip_to(reader.position());
+            self.read_run(&mut run, &mut tags);
+            reader.skip_to(run.position());
         }
+        self.policy_tags = tags.of(bytes);
+        Ok(())
+    }
+
+    /// Reads as many records as there are in the order of their fields.
+    fn read_run(&mut self, run: &mut Run<'a>, tags: &mut TagRecords) {
+        run.enumeration(field::EVENT_TYPE, &mut self.event_type);
+        run.enumeration(field::OUTCOME, &mut self.outcome);
+        run.enumeration(field::SEVERITY, &mut self.severity);
+        run.text(field::ACTOR_ID, &mut self.actor_id);
+        run.text(field::COMPONENT, &mut self.component);
+        run.text(field::ENVIRONMENT, &mut self.environment);
+        run.text(field::RESOURCE, &mut self.resource);
+        run.text(field::MESSAGE, &mut self.message);
+        run.bytes(field::PAYLOAD, &mut self.payload);
+        tags.add_run(run);
+        run.enumeration(field::SENSITIVITY, &mut self.sensitivity);
+    }
+
+    /// Reads the record of `key`, whatever it is.
+    #[inline(never)]
+    fn read_record(
+        &mut self,
+        key: Key,
+        reader: &mut Reader<'a>,
+        tags: &mut TagRecords,
+    ) -> Result<(), DecodeError> {
+        match (key.field, key.wire_type) {
+            (field::EVENT_TYPE, VARINT) => self.event_type = reader.enumeration()?,
+            (field::OUTCOME, VARINT) => self.outcome = reader.enumeration()?,
+            (field::SEVERITY, VARINT) => self.severity = reader.enumeration()?,
+            (field::ACTOR_ID, LEN) => self.actor_id = reader.text()?,
+            (field::COMPONENT, LEN) => self.component = reader.text()?,
+            (field::ENVIRONMENT, LEN) => self.environment = reader.text()?,
+            (field::RESOURCE, LEN) => self.resource = reader.text()?,
+            (field::MESSAGE, LEN) => self.message = reader.text()?,
+            (field::PAYLOAD, LEN) => self.payload = reader.bytes()?,
+            (field::POLICY_TAGS, LEN) => {
+                let tag = reader.text()?;
+                tags.add(key.at..reader.position(), tag);
+            }
+            (field::SENSITIVITY, VARINT) => self.sensitivity = reader.enumeration()?,
+            _ => reader.skip_unknown(key)?,
+        }
+        Ok(())
     }
 
     /// Returns the event type, or `Unspecified` for a number that this version
@@ -157,7 +196,8 @@ impl<'a> LogEntryView<'a> {
     /// Returns how many bytes the entry takes when encoded.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        wire::enumeration_len(field::EVENT_TYPE, self.event_type)
+        self.policy_tags.encoded_len()
+            + wire::enumeration_len(field::EVENT_TYPE, self.event_type)
             + wire::enumeration_len(field::OUTCOME, self.outcome)
             + wire::enumeration_len(field::SEVERITY, self.severity)
             + wire::bytes_len(field::ACTOR_ID, self.actor_id.as_bytes())
@@ -166,16 +206,15 @@ impl<'a> LogEntryView<'a> {
             + wire::bytes_len(field::RESOURCE, self.resource.as_bytes())
             + wire::bytes_len(field::MESSAGE, self.message.as_bytes())
             + wire::bytes_len(field::PAYLOAD, self.payload)
-            + self.policy_tags.encoded_len()
             + wire::enumeration_len(field::SENSITIVITY, self.sensitivity)
     }
 
     /// Encodes the entry to a new vector, in one allocation of its exact size.
     #[must_use]
     pub fn encode_to_vec(&self) -> Vec<u8> {
-        let mut buf = Vec::with_capacity(self.encoded_len());
-        self.put(&mut buf);
-        buf
+        let mut out = Reserved::new(self.encoded_len());
+        self.put(&mut out);
+        out.into_vec()
     }
 
     /// Appends the encoded entry to a buffer.
@@ -207,22 +246,24 @@ impl<'a> LogEntryView<'a> {
 
     /// Fields in the order of their numbers, as every implementation writes
     /// them.
-    pub(crate) fn put(&self, buf: &mut impl BufMut) {
-        wire::put_enumeration(field::EVENT_TYPE, self.event_type, buf);
-        wire::put_enumeration(field::OUTCOME, self.outcome, buf);
-        wire::put_enumeration(field::SEVERITY, self.severity, buf);
-        wire::put_bytes(field::ACTOR_ID, self.actor_id.as_bytes(), buf);
-        wire::put_bytes(field::COMPONENT, self.component.as_bytes(), buf);
-        wire::put_bytes(field::ENVIRONMENT, self.environment.as_bytes(), buf);
-        wire::put_bytes(field::RESOURCE, self.resource.as_bytes(), buf);
-        wire::put_bytes(field::MESSAGE, self.message.as_bytes(), buf);
-        wire::put_bytes(field::PAYLOAD, self.payload, buf);
-        self.policy_tags.put(buf);
-        wire::put_enumeration(field::SENSITIVITY, self.sensitivity, buf);
+    #[inline]
+    pub(crate) fn put(&self, out: &mut impl Output) {
+        wire::put_enumeration(field::EVENT_TYPE, self.event_type, out);
+        wire::put_enumeration(field::OUTCOME, self.outcome, out);
+        wire::put_enumeration(field::SEVERITY, self.severity, out);
+        wire::put_bytes(field::ACTOR_ID, self.actor_id.as_bytes(), out);
+        wire::put_bytes(field::COMPONENT, self.component.as_bytes(), out);
+        wire::put_bytes(field::ENVIRONMENT, self.environment.as_bytes(), out);
+        wire::put_bytes(field::RESOURCE, self.resource.as_bytes(), out);
+        wire::put_bytes(field::MESSAGE, self.message.as_bytes(), out);
+        wire::put_bytes(field::PAYLOAD, self.payload, out);
+        self.policy_tags.put(out);
+        wire::put_enumeration(field::SENSITIVITY, self.sensitivity, out);
     }
 
     /// Returns the owned form, with everything copied.
     #[must_use]
+    #[inline]
     pub fn into_entry(self) -> LogEntry {
         LogEntry {
             event_type: self.event_type,
@@ -233,11 +274,18 @@ impl<'a> LogEntryView<'a> {
             environment: self.environment.into(),
             resource: self.resource.into(),
             message: self.message.into(),
-            payload: Bytes::copy_from_slice(self.payload),
-            policy_tags: self.policy_tags.iter().map(Into::into).collect(),
+            payload: owned(self.payload),
+            policy_tags: self.policy_tags.to_strings(),
             sensitivity: self.sensitivity,
         }
     }
+}
+
+fn owned(payload: &[u8]) -> Bytes {
+    if payload.is_empty() {
+        return Bytes::new();
+    }
+    Bytes::copy_from_slice(payload)
 }
 
 impl<'a> From<&'a LogEntry> for LogEntryView<'a> {

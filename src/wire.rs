@@ -9,6 +9,7 @@ use core::error::Error;
 use core::fmt::{self, Display};
 use core::str;
 
+use alloc::vec::Vec;
 use bytes::BufMut;
 
 use crate::field;
@@ -18,11 +19,6 @@ const MAX_GROUP_DEPTH: u32 = 100;
 
 /// The most bytes that a varint of 64 bits takes.
 pub(crate) const MAX_VARINT_LEN: usize = 10;
-
-/// How far ahead text is checked at a time. Wide enough for all the text of a
-/// usual entry in one go, and narrow enough that checking the start of a large
-/// payload, which need not be text at all, costs little.
-const TEXT_WINDOW: usize = 256;
 
 pub(crate) const VARINT: u32 = 0;
 pub(crate) const I64: u32 = 1;
@@ -37,6 +33,8 @@ pub(crate) const I32: u32 = 5;
 pub(crate) struct Key {
     pub(crate) field: u32,
     pub(crate) wire_type: u32,
+    /// Where the record begins.
+    pub(crate) at: usize,
 }
 
 /// Reads the records of one message, front to back.
@@ -46,12 +44,6 @@ pub(crate) struct Reader<'a> {
     at: usize,
     /// The field of the record being read, for errors. 0 is none.
     field: u32,
-    /// A run of `bytes` that is known to be UTF-8, and where it starts.
-    ///
-    /// Checking many short texts costs more than checking the run that holds
-    /// them, and slicing a `str` at two char boundaries is a check of two bytes.
-    checked: &'a str,
-    checked_from: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -60,8 +52,6 @@ impl<'a> Reader<'a> {
             bytes,
             at: 0,
             field: 0,
-            checked: "",
-            checked_from: 0,
         }
     }
 
@@ -70,33 +60,38 @@ impl<'a> Reader<'a> {
         self.at
     }
 
+    /// Goes on to the record that begins at `position`.
+    #[inline]
+    pub(crate) fn skip_to(&mut self, position: usize) {
+        self.at = position;
+    }
+
     /// Reads the key of the next record; `None` at the end of the message.
     #[inline]
     pub(crate) fn next_key(&mut self) -> Result<Option<Key>, DecodeError> {
         if self.at == self.bytes.len() {
             return Ok(None);
         }
-        self.key().map(Some)
+        self.field = 0;
+        let key = self.key()?;
+        self.field = key.field;
+        Ok(Some(key))
     }
 
     /// A key is a varint of the field number and, in the low three bits, the
     /// wire type. It must fit 32 bits.
     #[inline]
     fn key(&mut self) -> Result<Key, DecodeError> {
-        let start = self.at;
-        self.field = 0;
+        let at = self.at;
         let key = self.varint()?;
-        let Ok(key) = u32::try_from(key) else {
-            return Err(self.error(start, Reason::InvalidKey));
-        };
-        self.field = key >> 3;
-        if self.field == 0 {
-            return Err(self.error(start, Reason::InvalidKey));
+        match u32::try_from(key) {
+            Ok(key) if key >> 3 != 0 => Ok(Key {
+                field: key >> 3,
+                wire_type: key & 7,
+                at,
+            }),
+            _ => Err(self.error(at, DecodeReason::InvalidKey)),
         }
-        Ok(Key {
-            field: self.field,
-            wire_type: key & 7,
-        })
     }
 
     /// A varint holds seven bits a byte, the lowest first; all bytes but the
@@ -120,8 +115,8 @@ impl<'a> Reader<'a> {
                 self.at += len;
                 Ok(value)
             }
-            Varint::CutOff => Err(self.error(start, Reason::Truncated)),
-            Varint::TooLong => Err(self.error(start, Reason::InvalidVarint)),
+            Varint::CutOff => Err(self.error(start, DecodeReason::Truncated)),
+            Varint::TooLong => Err(self.error(start, DecodeReason::InvalidVarint)),
         }
     }
 
@@ -147,43 +142,18 @@ impl<'a> Reader<'a> {
                 self.at += value.len();
                 Ok(value)
             }
-            None => Err(self.error(start, Reason::Truncated)),
+            None => Err(self.error(start, DecodeReason::Truncated)),
         }
     }
 
     /// Reads the value of a string field: bytes that must be UTF-8.
     #[inline]
     pub(crate) fn text(&mut self) -> Result<&'a str, DecodeError> {
-        let len = self.bytes()?.len();
-        let start = self.at - len;
-        let from = start - self.checked_from;
-        match self.checked.get(from..from + len) {
-            Some(text) => Ok(text),
-            None => self.check_text(start),
-        }
-    }
-
-    /// Checks a run of text that begins with the string at `start..self.at`, and
-    /// returns the string.
-    #[inline(never)]
-    fn check_text(&mut self, start: usize) -> Result<&'a str, DecodeError> {
-        let window_end = self.bytes.len().min(start + TEXT_WINDOW).max(self.at);
-        let window = &self.bytes[start..window_end];
-        self.checked_from = start;
-        self.checked = match str::from_utf8(window) {
-            Ok(text) => text,
-            Err(err) => {
-                // The run ends at the first byte that is not text.
-                let valid = &window[..err.valid_up_to()];
-                str::from_utf8(valid).unwrap_or_default()
-            }
-        };
-        let text = &self.bytes[start..self.at];
-        if let Some(text) = self.checked.get(..text.len()) {
-            return Ok(text);
-        }
-        let valid = str::from_utf8(text).map_or_else(|err| err.valid_up_to(), str::len);
-        Err(self.error(start + valid, Reason::InvalidUtf8))
+        let bytes = self.bytes()?;
+        str::from_utf8(bytes).map_err(|err| {
+            let start = self.at - bytes.len();
+            self.error(start + err.valid_up_to(), DecodeReason::InvalidUtf8)
+        })
     }
 
     /// Skips the record of `key`, a field that the schema does not have.
@@ -193,7 +163,7 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     pub(crate) fn skip_unknown(&mut self, key: Key) -> Result<(), DecodeError> {
         if field::name(key.field).is_some() {
-            return Err(self.error(self.at, Reason::WrongWireType(key.wire_type)));
+            return Err(self.error(key.at, DecodeReason::WrongWireType(key.wire_type)));
         }
         self.skip(key)
     }
@@ -204,27 +174,27 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_nested(&mut self, key: Key, depth: u32) -> Result<(), DecodeError> {
-        self.field = key.field;
         match key.wire_type {
             VARINT => self.varint().map(drop),
             I64 => self.skip_fixed(8),
             I32 => self.skip_fixed(4),
             LEN => self.bytes().map(drop),
             START_GROUP => self.skip_group(key.field, depth),
-            END_GROUP => Err(self.error(self.at, Reason::UnexpectedEndGroup)),
-            _ => Err(self.error(self.at, Reason::InvalidKey)),
+            END_GROUP => Err(self.error(key.at, DecodeReason::UnexpectedEndGroup)),
+            _ => Err(self.error(key.at, DecodeReason::InvalidKey)),
         }
     }
 
     fn skip_fixed(&mut self, len: usize) -> Result<(), DecodeError> {
         if self.bytes.len() - self.at < len {
-            return Err(self.error(self.at, Reason::Truncated));
+            return Err(self.error(self.at, DecodeReason::Truncated));
         }
         self.at += len;
         Ok(())
     }
 
-    /// A group runs to the end-group key with its own field number.
+    /// A group runs to the end-group key with its own field number. What is in it
+    /// has numbers of its own, so errors are still those of the outermost field.
     fn skip_group(&mut self, field: u32, depth: u32) -> Result<(), DecodeError> {
         loop {
             let key = self.key()?;
@@ -232,18 +202,18 @@ impl<'a> Reader<'a> {
                 return if key.field == field {
                     Ok(())
                 } else {
-                    Err(self.error(self.at, Reason::UnexpectedEndGroup))
+                    Err(self.error(key.at, DecodeReason::UnexpectedEndGroup))
                 };
             }
             if depth == 1 {
-                return Err(self.error(self.at, Reason::TooDeep));
+                return Err(self.error(key.at, DecodeReason::TooDeep));
             }
             self.skip_nested(key, depth - 1)?;
         }
     }
 
     #[cold]
-    fn error(&self, offset: usize, reason: Reason) -> DecodeError {
+    fn error(&self, offset: usize, reason: DecodeReason) -> DecodeError {
         DecodeError {
             offset,
             field: self.field,
@@ -286,49 +256,96 @@ pub(crate) fn decode_varint(bytes: &[u8]) -> Varint {
 /// Returns how many bytes the varint of `value` takes: one for every seven bits.
 #[inline]
 pub(crate) const fn varint_len(value: u64) -> usize {
-    let bits = u64::BITS - (value | 1).leading_zeros();
+    if value < 0x80 {
+        return 1;
+    }
+    let bits = u64::BITS - value.leading_zeros();
     bits.div_ceil(7) as usize
+}
+
+/// Where encoded bytes go.
+pub(crate) trait Output {
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl<B: BufMut> Output for B {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.put_slice(bytes);
+    }
+}
+
+/// A new vector with room for all that will be put into it.
+pub(crate) struct Reserved(Vec<u8>);
+
+impl Reserved {
+    #[inline]
+    pub(crate) fn new(len: usize) -> Self {
+        Self(Vec::with_capacity(len))
+    }
+
+    #[inline]
+    pub(crate) fn into_vec(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl Output for Reserved {
+    /// Refusing to grow leaves the compiler a vector that fits in registers.
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        assert!(bytes.len() <= self.0.capacity() - self.0.len());
+        self.0.extend_from_slice(bytes);
+    }
 }
 
 /// Writes a varint in as few bytes as it takes.
 #[inline]
-pub(crate) fn put_varint(mut value: u64, buf: &mut impl BufMut) {
+pub(crate) fn put_varint(mut value: u64, out: &mut impl Output) {
     while value >= 0x80 {
-        buf.put_u8(low_byte(value) | 0x80);
+        out.put(&[low_byte(value) | 0x80]);
         value >>= 7;
     }
-    buf.put_u8(low_byte(value));
+    out.put(&[low_byte(value)]);
 }
 
 const fn low_byte(value: u64) -> u8 {
     value.to_le_bytes()[0]
 }
 
+/// Writes the key of a record and the varint behind it: in one go where each
+/// takes a byte, as nearly always.
 #[inline]
-fn put_key(field: u32, wire_type: u32, buf: &mut impl BufMut) {
-    put_varint(u64::from(field << 3 | wire_type), buf);
+fn put_head(field: u32, wire_type: u32, varint: u64, out: &mut impl Output) {
+    let key = u64::from(field << 3 | wire_type);
+    if key < 0x80 && varint < 0x80 {
+        out.put(&[low_byte(key), low_byte(varint)]);
+    } else {
+        put_varint(key, out);
+        put_varint(varint, out);
+    }
 }
 
 #[inline]
-const fn key_len(field: u32) -> usize {
-    varint_len((field as u64) << 3)
+const fn head_len(field: u32, varint: u64) -> usize {
+    varint_len((field as u64) << 3) + varint_len(varint)
 }
 
 /// An enum is a varint of its number, sign-extended to 64 bits. The default, 0,
 /// is not written.
 #[inline]
-pub(crate) fn put_enumeration(field: u32, number: i32, buf: &mut impl BufMut) {
+pub(crate) fn put_enumeration(field: u32, number: i32, out: &mut impl Output) {
     if number != 0 {
-        put_key(field, VARINT, buf);
-        put_varint(sign_extended(number), buf);
+        put_head(field, VARINT, sign_extended(number), out);
     }
 }
 
 #[inline]
 pub(crate) fn enumeration_len(field: u32, number: i32) -> usize {
-    match number {
-        0 => 0,
-        _ => key_len(field) + varint_len(sign_extended(number)),
+    if number == 0 {
+        0
+    } else {
+        head_len(field, sign_extended(number))
     }
 }
 
@@ -340,64 +357,76 @@ fn sign_extended(number: i32) -> u64 {
 /// A string or bytes field is a varint length and the bytes. The default, no
 /// bytes, is not written.
 #[inline]
-pub(crate) fn put_bytes(field: u32, value: &[u8], buf: &mut impl BufMut) {
+pub(crate) fn put_bytes(field: u32, value: &[u8], out: &mut impl Output) {
     if !value.is_empty() {
-        put_element(field, value, buf);
+        put_element(field, value, out);
     }
 }
 
 #[inline]
 pub(crate) fn bytes_len(field: u32, value: &[u8]) -> usize {
-    match value.len() {
-        0 => 0,
-        _ => element_len(field, value),
+    if value.is_empty() {
+        0
+    } else {
+        element_len(field, value)
     }
 }
 
 /// Each element of a repeated field is a record of its own, empty or not.
 #[inline]
-pub(crate) fn put_element(field: u32, value: &[u8], buf: &mut impl BufMut) {
-    put_key(field, LEN, buf);
-    put_varint(value.len() as u64, buf);
-    buf.put_slice(value);
+pub(crate) fn put_element(field: u32, value: &[u8], out: &mut impl Output) {
+    put_head(field, LEN, value.len() as u64, out);
+    out.put(value);
 }
 
 #[inline]
 pub(crate) fn element_len(field: u32, value: &[u8]) -> usize {
-    key_len(field) + varint_len(value.len() as u64) + value.len()
+    head_len(field, value.len() as u64) + value.len()
 }
 
 /// The error of decoding an entry: where, in which field, and why.
 ///
 /// ```
-/// use lokryn_compliance_log::LogEntryView;
+/// use lokryn_compliance_log::{DecodeReason, LogEntryView};
 ///
 /// let err = LogEntryView::decode(b"\x22\x05agent\x2a\x04mc\xff\xff").unwrap_err();
 /// assert_eq!(err.offset(), 11);
 /// assert_eq!(err.field(), Some("component"));
+/// assert_eq!(err.reason(), DecodeReason::InvalidUtf8);
 /// assert_eq!(err.to_string(), "component: invalid UTF-8 at byte 11");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     offset: usize,
     field: u32,
-    reason: Reason,
+    reason: DecodeReason,
 }
 
+/// What is wrong with bytes that do not decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
+#[non_exhaustive]
+pub enum DecodeReason {
+    /// The key of a record has field number 0, more than 32 bits, or a wire type
+    /// that does not exist.
     InvalidKey,
+    /// A varint has more than 64 bits.
     InvalidVarint,
+    /// The value of a text field is not UTF-8.
     InvalidUtf8,
+    /// The bytes end before the value does.
     Truncated,
+    /// A field of this schema has another wire type than its own, this one.
     WrongWireType(u32),
+    /// A group ends that has not begun, or another than the one that has.
     UnexpectedEndGroup,
+    /// Groups nest deeper than 100.
     TooDeep,
 }
 
 impl DecodeError {
-    /// Returns the offset in the entry's bytes of the first byte that is wrong,
-    /// or of the length or value that the remaining bytes cannot hold.
+    /// Returns the offset in the entry's bytes: of the first byte that is not
+    /// UTF-8, of a key that is wrong, or of a length or value that the bytes
+    /// behind it cannot hold.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -409,6 +438,12 @@ impl DecodeError {
     pub fn field(&self) -> Option<&'static str> {
         field::name(self.field)
     }
+
+    /// Returns what is wrong.
+    #[must_use]
+    pub fn reason(&self) -> DecodeReason {
+        self.reason
+    }
 }
 
 impl Display for DecodeError {
@@ -419,13 +454,13 @@ impl Display for DecodeError {
             (number, None) => write!(f, "unknown field {number}: ")?,
         }
         match self.reason {
-            Reason::InvalidKey => f.write_str("invalid key")?,
-            Reason::InvalidVarint => f.write_str("varint of more than 64 bits")?,
-            Reason::InvalidUtf8 => f.write_str("invalid UTF-8")?,
-            Reason::Truncated => f.write_str("truncated")?,
-            Reason::WrongWireType(wire_type) => write!(f, "wrong wire type {wire_type}")?,
-            Reason::UnexpectedEndGroup => f.write_str("unexpected end of group")?,
-            Reason::TooDeep => write!(f, "groups nest deeper than {MAX_GROUP_DEPTH}")?,
+            DecodeReason::InvalidKey => f.write_str("invalid key")?,
+            DecodeReason::InvalidVarint => f.write_str("varint of more than 64 bits")?,
+            DecodeReason::InvalidUtf8 => f.write_str("invalid UTF-8")?,
+            DecodeReason::Truncated => f.write_str("truncated")?,
+            DecodeReason::WrongWireType(wire_type) => write!(f, "wrong wire type {wire_type}")?,
+            DecodeReason::UnexpectedEndGroup => f.write_str("unexpected end of group")?,
+            DecodeReason::TooDeep => write!(f, "groups nest deeper than {MAX_GROUP_DEPTH}")?,
         }
         write!(f, " at byte {}", self.offset)
     }

@@ -90,10 +90,9 @@ fn unknown_fields_are_skipped_and_gone() {
 fn unknown_groups_nest_up_to_100_deep() {
     accepted(&groups(100, b""));
     accepted(&groups(99, b"\x60\x01"));
-    let too_deep = "unknown field 15: groups nest deeper than 100 at byte 101";
+    let too_deep = "unknown field 15: groups nest deeper than 100 at byte 100";
     assert_refused(&groups(101, b""), too_deep);
     assert_refused(&groups(100_000, b""), too_deep);
-    let too_deep = "unknown field 12: groups nest deeper than 100 at byte 101";
     assert_refused(&groups(100, b"\x60\x01"), too_deep);
 }
 
@@ -118,7 +117,9 @@ fn truncated_values_name_field_and_place() {
     assert_refused(b"\xa2", "truncated at byte 0");
     assert_refused(b"\x61\x01\x02", "unknown field 12: truncated at byte 1");
     assert_refused(b"\x65\x01\x02", "unknown field 12: truncated at byte 1");
-    assert_refused(b"\x63\x60\x01", "truncated at byte 3");
+    assert_refused(b"\x63\x60\x01", "unknown field 12: truncated at byte 3");
+    // Field 4 of a group is not field 4 of the entry.
+    assert_refused(b"\x63\x22\x05a", "unknown field 12: truncated at byte 2");
 }
 
 #[test]
@@ -156,32 +157,32 @@ fn malformed_keys_are_refused() {
     assert_refused(b"\x00\x01", "invalid key at byte 0");
     assert_refused(b"\x02\x00", "invalid key at byte 0");
     assert_refused(b"\x80\x80\x80\x80\x10\x00", "invalid key at byte 0");
-    assert_refused(b"\x66\x00", "unknown field 12: invalid key at byte 1");
-    assert_refused(b"\x67\x00", "unknown field 12: invalid key at byte 1");
+    assert_refused(b"\x66\x00", "unknown field 12: invalid key at byte 0");
+    assert_refused(b"\x67\x00", "unknown field 12: invalid key at byte 0");
 }
 
 #[test]
 fn known_fields_with_another_wire_type_are_refused() {
-    assert_refused(b"\x0a\x01\x01", "event_type: wrong wire type 2 at byte 1");
+    assert_refused(b"\x0a\x01\x01", "event_type: wrong wire type 2 at byte 0");
     assert_refused(
         b"\x0d\x01\x02\x03\x04",
-        "event_type: wrong wire type 5 at byte 1",
+        "event_type: wrong wire type 5 at byte 0",
     );
-    assert_refused(b"\x20\x01", "actor_id: wrong wire type 0 at byte 1");
-    assert_refused(b"\x4b\x4c", "payload: wrong wire type 3 at byte 1");
-    assert_refused(b"\x50\x01", "policy_tags: wrong wire type 0 at byte 1");
-    assert_refused(b"\x5a\x01\x01", "sensitivity: wrong wire type 2 at byte 1");
+    assert_refused(b"\x20\x01", "actor_id: wrong wire type 0 at byte 0");
+    assert_refused(b"\x4b\x4c", "payload: wrong wire type 3 at byte 0");
+    assert_refused(b"\x50\x01", "policy_tags: wrong wire type 0 at byte 0");
+    assert_refused(b"\x5a\x01\x01", "sensitivity: wrong wire type 2 at byte 0");
 }
 
 #[test]
 fn groups_must_end_where_they_began() {
     assert_refused(
         b"\x64",
-        "unknown field 12: unexpected end of group at byte 1",
+        "unknown field 12: unexpected end of group at byte 0",
     );
     assert_refused(
         b"\x63\x6c",
-        "unknown field 13: unexpected end of group at byte 2",
+        "unknown field 12: unexpected end of group at byte 1",
     );
 }
 
