@@ -19,7 +19,9 @@ struct Gateway {
 
 impl Gateway {
     fn new(audit_file: &Path) -> io::Result<Self> {
-        let file = File::options().create(true).append(true).open(audit_file)?;
+        // A file that is there already may end in a torn entry; the documentation
+        // of `stream` shows how to reopen it.
+        let file = File::create_new(audit_file)?;
         Ok(Self {
             source: LogSource::new("api-gateway", "production")
                 .policy_tags(["SOC2", "access-control"])

@@ -40,6 +40,9 @@ use crate::{LogEntry, LogEntryView, wire};
 /// [`ReadError::Malformed`] it can be polled again: it goes on with the next
 /// entry as soon as more bytes, or the end, arrive.
 ///
+/// The other errors of decoding are final: the codec cannot find the next entry,
+/// and gives the same error again.
+///
 /// Encoding an entry above the limit is refused with
 /// [`InvalidInput`](io::ErrorKind::InvalidInput) and leaves the buffer as it was.
 #[derive(Clone, Debug)]

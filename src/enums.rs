@@ -11,8 +11,7 @@ use crate::{EventType, Outcome, Sensitivity, Severity};
 
 macro_rules! text_form {
     ($($name:ident)*) => {$(
-        /// Writes the proto name, such as
-        #[doc = concat!("`", stringify!($name), "::Unspecified.as_str_name()`.")]
+        /// Writes the proto name, as `as_str_name` returns it.
         impl Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(self.as_str_name())

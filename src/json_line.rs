@@ -1,7 +1,6 @@
 //! The readable line: an entry as JSON for people and log shippers.
 
 use core::fmt::{self, Display};
-use core::str;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -11,6 +10,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::value::RawValue;
 
 use crate::json::open_enum::ProtoEnum;
+use crate::payload_format::as_json;
 use crate::{EventType, LogEntry, LogEntryView, Outcome, PolicyTags, Sensitivity, Severity};
 
 impl LogEntry {
@@ -63,8 +63,13 @@ impl<'a> LogEntryView<'a> {
 /// Nothing is withheld, whatever the sensitivity: unlike `Debug`, the line is
 /// the entry.
 ///
-/// `Serialize` embeds the same in a larger document and is made for `serde_json`:
-/// other formats get a JSON payload as `serde_json`'s private raw value.
+/// `Serialize` embeds the same in a larger JSON text. Write that text with
+/// `serde_json::to_string` or `to_writer`: a `serde_json::Value` cannot hold every
+/// payload, so building one fails, and `json!` panics, on numbers beyond `f64` and
+/// on nesting deeper than 127; other formats get a JSON payload as `serde_json`'s
+/// private raw value. What JSON itself lets through unescaped, U+2028 and the C1
+/// controls, is escaped by `Display` alone.
+///
 /// The canonical form that other implementations read is `Serialize` on
 /// [`LogEntry`] itself.
 #[derive(Clone, Copy, Debug)]
@@ -150,14 +155,10 @@ impl Serialize for Tags<'_> {
 }
 
 /// Returns the payload as JSON on one line, if it is JSON.
-///
-/// Its syntax is checked without building its values, so numbers keep all their
-/// digits and nesting costs no stack.
 fn inline_json(payload: &[u8]) -> Option<Cow<'_, RawValue>> {
     const BREAKS: [char; 3] = ['\n', '\r', '\t'];
 
-    let text = str::from_utf8(payload).ok()?;
-    let json: &RawValue = serde_json::from_str(text).ok()?;
+    let json = as_json(payload)?;
     if !json.get().contains(BREAKS) {
         return Some(Cow::Borrowed(json));
     }

@@ -1,4 +1,5 @@
 #![no_std]
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The example on the page needs these two features.
 #![cfg_attr(all(feature = "std", feature = "json"), doc = include_str!("../README.md"))]

@@ -59,6 +59,7 @@ mod json {
     use super::Payload;
     use crate::{LogEntry, LogEntryView, PayloadError, finite};
     use alloc::string::ToString as _;
+    use core::str;
     use serde::de::IgnoredAny;
     use serde::{Deserialize, Serialize};
     use serde_json::error::Category;
@@ -75,15 +76,22 @@ mod json {
         /// # Errors
         ///
         /// [`PayloadError::Unserializable`] if JSON cannot hold the value: a
-        /// float that is NaN or infinite, a map whose keys are neither text nor
-        /// numbers.
+        /// float that is NaN or infinite, a map whose keys are not text, numbers
+        /// or booleans. To find such floats the value is serialized twice.
+        ///
+        /// ```
+        /// use lokryn_compliance_log::{Payload, PayloadError};
+        ///
+        /// assert!(Payload::json(&[0.92]).is_ok());
+        /// let err = Payload::json(&[f64::NAN]).unwrap_err();
+        /// assert!(matches!(err, PayloadError::Unserializable(_)));
+        /// ```
         pub fn json<T>(value: &T) -> Result<Self, PayloadError>
         where
             T: Serialize + ?Sized,
         {
-            finite::check(value)
-                .and_then(|()| serde_json::to_vec(value))
-                .map(Self::from)
+            serde_json::to_vec(value)
+                .and_then(|json| finite::check(value).map(|()| Self::from(json)))
                 .map_err(PayloadError::unserializable)
         }
     }
@@ -95,7 +103,8 @@ mod json {
         ///
         /// [`PayloadError::Empty`] without a payload,
         /// [`PayloadError::NotJson`] if it is not one well-formed JSON text
-        /// (RFC 8259) or nests deeper than 127 levels, and
+        /// (RFC 8259), nests deeper than 127 levels or has a number that does not
+        /// fit the type, such as `1e400` for an `f64`, and
         /// [`PayloadError::WrongShape`] if it is JSON of another shape than `T`.
         ///
         /// ```
@@ -136,7 +145,9 @@ mod json {
         if payload.is_empty() {
             return Err(PayloadError::Empty);
         }
-        let err = match serde_json::from_slice(payload) {
+        // `serde_json` does not look into strings that nobody asks for.
+        let text = str::from_utf8(payload).map_err(PayloadError::not_utf_8)?;
+        let err = match serde_json::from_str(text) {
             Ok(value) => return Ok(value),
             Err(err) => err,
         };
@@ -145,7 +156,7 @@ mod json {
         }
         // The shape is refused at the first value that does not fit; the text
         // may still be malformed further on.
-        match serde_json::from_slice::<IgnoredAny>(payload) {
+        match serde_json::from_str::<IgnoredAny>(text) {
             Ok(IgnoredAny) => Err(PayloadError::wrong_json_shape(err)),
             Err(syntax) => Err(PayloadError::not_json(syntax)),
         }
@@ -165,9 +176,8 @@ mod cbor {
         ///
         /// An array or a map, which is what nearly every type becomes, is
         /// written as it is. Any other item, such as a bare number, gets the
-        /// tag for self-described CBOR in front, without which
-        /// [`payload_format`](LogEntry::payload_format) could not recognise it;
-        /// decoders skip it.
+        /// tag for self-described CBOR in front, without which `payload_format`
+        /// could not recognise it; decoders skip it.
         ///
         /// # Errors
         ///

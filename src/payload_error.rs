@@ -2,6 +2,8 @@
 
 use core::error::Error;
 use core::fmt::{self, Display};
+#[cfg(feature = "json")]
+use core::str::Utf8Error;
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -11,9 +13,10 @@ use alloc::string::{String, ToString as _};
 /// The error of making or reading a payload.
 ///
 /// Neither `Display` nor `Debug` shows any of the payload: the reason that serde
-/// gives is printed with the offending value taken out, so the error can go into
-/// an ordinary log. Serde's own error, which may quote the payload, is the
-/// [`source`](Error::source).
+/// gives is printed with the offending value taken out, so both can go into an
+/// ordinary log. Serde's own error is the [`source`](Error::source). **It may
+/// quote the payload**, so do not log the chain of causes where the payload is
+/// sensitive.
 ///
 /// ```
 /// # #[cfg(feature = "json")] {
@@ -96,9 +99,18 @@ impl Error for PayloadError {
 }
 
 impl PayloadError {
+    /// What the type's own `Serialize` says may quote anything.
     pub(crate) fn unserializable(err: impl Error + Send + Sync + 'static) -> Self {
+        const HARMLESS: [&str; 3] = [
+            "key must be a string",
+            "float key must be finite (got NaN or +/-inf)",
+            "float is NaN or infinite",
+        ];
+
+        let message = err.to_string();
+        let harmless = HARMLESS.into_iter().find(|harmless| *harmless == message);
         Self::Unserializable(PayloadReason {
-            text: err.to_string(),
+            text: harmless.unwrap_or(REFUSED_BY_TYPE).to_owned(),
             source: Some(Box::new(err)),
         })
     }
@@ -111,6 +123,13 @@ impl PayloadError {
     pub(crate) fn not_json(err: serde_json::Error) -> Self {
         Self::NotJson(PayloadReason {
             text: err.to_string(),
+            source: Some(Box::new(err)),
+        })
+    }
+
+    pub(crate) fn not_utf_8(err: Utf8Error) -> Self {
+        Self::NotJson(PayloadReason {
+            text: format!("invalid UTF-8 at byte {}", err.valid_up_to()),
             source: Some(Box::new(err)),
         })
     }
@@ -145,7 +164,7 @@ impl PayloadError {
     {
         let reason = match &err {
             ciborium::de::Error::Semantic(_, message) => without_value(message),
-            _ => "refused by the type".to_owned(),
+            _ => REFUSED_BY_TYPE.to_owned(),
         };
         Self::WrongShape(PayloadReason {
             text: format!("CBOR of another shape: {reason}"),
@@ -153,6 +172,9 @@ impl PayloadError {
         })
     }
 }
+
+/// Stands for a reason that a type gives in its own words.
+const REFUSED_BY_TYPE: &str = "refused by the type";
 
 /// Takes the value out of a reason of serde's, which quotes it.
 ///
@@ -190,6 +212,9 @@ fn without_value(message: &str) -> String {
     };
     for form in ["unknown field", "unknown variant"] {
         if message.starts_with(form) {
+            // "…, there are no fields" or "… no variants" has no expectation.
+            let has_none = message.contains(", there are no ");
+            let expected = if has_none { "" } else { &expected };
             return format!("{form}{expected}");
         }
     }
@@ -202,5 +227,5 @@ fn without_value(message: &str) -> String {
         let kind = kind.unwrap_or(&"a value");
         return format!("{form}: {kind}{expected}");
     }
-    "refused by the type".to_owned()
+    REFUSED_BY_TYPE.to_owned()
 }

@@ -2,7 +2,9 @@
 
 use core::ops::RangeInclusive;
 
-use serde::de::IgnoredAny;
+use core::str;
+
+use serde_json::value::RawValue;
 
 use crate::{LogEntry, LogEntryView, cbor};
 
@@ -12,8 +14,9 @@ use crate::{LogEntry, LogEntryView, cbor};
 /// bytes, all of them:
 ///
 /// 1. no bytes at all are [`Empty`](Self::Empty);
-/// 2. one well-formed JSON text in UTF-8 (RFC 8259), however deep it nests, is
-///    [`Json`](Self::Json);
+/// 2. one well-formed JSON text in UTF-8 (RFC 8259), however deep it nests and
+///    large its numbers are, is [`Json`](Self::Json), unless a string in it holds
+///    half of a surrogate pair (`"\ud800"`), which no text can be (section 8.2);
 /// 3. one well-formed CBOR data item (RFC 8949, appendix C) that is an array, a
 ///    map, or marked as CBOR by tag 55799 (section 3.4.6), nested at most 256
 ///    deep and with nothing behind it, is [`Cbor`](Self::Cbor);
@@ -55,7 +58,7 @@ impl PayloadFormat {
     pub fn of(payload: &[u8]) -> Self {
         if payload.is_empty() {
             Self::Empty
-        } else if is_json(payload) {
+        } else if as_json(payload).is_some() {
             Self::Json
         } else if is_cbor(payload) {
             Self::Cbor
@@ -83,9 +86,41 @@ impl LogEntryView<'_> {
     }
 }
 
-fn is_json(payload: &[u8]) -> bool {
-    // The UTF-8 check comes first: `IgnoredAny` does not look into strings.
-    core::str::from_utf8(payload).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
+/// Returns the payload as JSON, if it is JSON.
+///
+/// The syntax is checked without building the values, so numbers keep all their
+/// digits and nesting costs no stack.
+pub(crate) fn as_json(payload: &[u8]) -> Option<&RawValue> {
+    let text = str::from_utf8(payload).ok()?;
+    let json = serde_json::from_str(text).ok()?;
+    (!has_lone_surrogate(text)).then_some(json)
+}
+
+/// Returns whether an escape in a JSON text is one half of a surrogate pair
+/// without the other. Readers differ in what they make of it; most refuse the
+/// whole text.
+fn has_lone_surrogate(json: &str) -> bool {
+    let mut rest = json;
+    while let Some((_, escape)) = rest.split_once('\\') {
+        let after = escape.get(5..).unwrap_or_default();
+        rest = match code_unit(escape) {
+            Some(0xd800..=0xdbff) => match after.strip_prefix('\\').and_then(code_unit) {
+                Some(0xdc00..=0xdfff) => after.get(6..).unwrap_or_default(),
+                _ => return true,
+            },
+            Some(0xdc00..=0xdfff) => return true,
+            Some(_) => after,
+            // An escape of one character, which may be a backslash.
+            None => escape.get(1..).unwrap_or_default(),
+        };
+    }
+    false
+}
+
+/// The value of an escape, given without its backslash, that is `uXXXX`.
+fn code_unit(escape: &str) -> Option<u16> {
+    let digits = escape.strip_prefix('u')?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 fn is_cbor(payload: &[u8]) -> bool {

@@ -190,6 +190,18 @@ impl<'a, const N: usize> From<&'a [&'a str; N]> for PolicyTags<'a> {
     }
 }
 
+impl<'a> From<&'a Vec<&'a str>> for PolicyTags<'a> {
+    fn from(tags: &'a Vec<&'a str>) -> Self {
+        Self::new(tags)
+    }
+}
+
+impl<'a> From<&'a Vec<String>> for PolicyTags<'a> {
+    fn from(tags: &'a Vec<String>) -> Self {
+        tags.as_slice().into()
+    }
+}
+
 impl<'a> From<&'a [String]> for PolicyTags<'a> {
     fn from(tags: &'a [String]) -> Self {
         Self(Source::Strings(tags))

@@ -34,8 +34,8 @@
 //! and then looks like a torn entry.
 //!
 //! ```
-//! use std::fs::{self, File};
-//! use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+//! use std::fs::File;
+//! use std::io::{self, BufReader, Seek as _, SeekFrom};
 //! use std::path::Path;
 //! use lokryn_compliance_log::stream::{LogReader, LogWriter, ReadError};
 //!
@@ -51,10 +51,11 @@
 //!         }
 //!     }
 //!     if let Some(offset) = torn_at {
-//!         let mut torn = Vec::new();
+//!         let torn = path.with_extension("torn");
+//!         let mut torn = File::options().create(true).append(true).open(torn)?;
 //!         file.seek(SeekFrom::Start(offset))?;
-//!         file.read_to_end(&mut torn)?;
-//!         fs::write(path.with_extension("torn"), torn)?;
+//!         io::copy(&mut file, &mut torn)?;
+//!         torn.sync_all()?;
 //!         file.set_len(offset)?;
 //!     }
 //!     Ok(LogWriter::new(file))
@@ -94,7 +95,9 @@ use crate::{DecodeError, LogEntry, LogEntryView};
 pub const DEFAULT_MAX_ENTRY_LEN: usize = 4 * 1024 * 1024;
 
 /// One entry of a stream: its view, and the bytes it was read from.
-#[derive(Clone, Copy, Debug)]
+///
+/// `Debug` prints the view, under its rule for payloads, and not the bytes.
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Frame<'a> {
     /// The entry.
@@ -121,7 +124,6 @@ pub struct Frame<'a> {
 /// assert_eq!(writer.into_inner(), b"\x09\x42\x07started");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct LogWriter<W> {
     inner: W,
     frame: Vec<u8>,
@@ -237,7 +239,24 @@ impl<W> LogWriter<W> {
 /// whole. After [`ReadError::Io`] the next call tries again where reading
 /// stopped, so a loop that passes over errors of a broken source never ends.
 /// Every other error is the end: from then on the reader returns `None`.
-#[derive(Debug)]
+///
+/// ```
+/// use lokryn_compliance_log::stream::{LogReader, ReadError};
+///
+/// // An entry, bytes in a frame that are no entry, an entry, and a torn one.
+/// let stream = b"\x02\x08\x01\x02\x08\x80\x02\x08\x02\x02\x08";
+/// let mut types = Vec::new();
+/// for entry in LogReader::new(&stream[..]) {
+///     match entry {
+///         Ok(entry) => types.push(entry.event_type),
+///         Err(ReadError::Malformed { offset, .. }) => assert_eq!(offset, 3),
+///         Err(ReadError::Truncated { offset }) => assert_eq!(offset, 9),
+///         Err(err) => return Err(err),
+///     }
+/// }
+/// assert_eq!(types, [1, 2]);
+/// # Ok::<(), ReadError>(())
+/// ```
 pub struct LogReader<R> {
     inner: R,
     max_entry_len: usize,
@@ -345,6 +364,11 @@ impl<R: BufRead> LogReader<R> {
 }
 
 impl<R> LogReader<R> {
+    /// Returns the inner reader.
+    pub fn get_ref(&self) -> &R {
+        &self.inner
+    }
+
     /// Returns the inner reader. It stands behind what has been read so far,
     /// which after an I/O error may be part of an entry.
     pub fn into_inner(self) -> R {
@@ -377,7 +401,7 @@ impl<R: BufRead> Iterator for LogReader<R> {
 ///
 /// let mut urgent = 0;
 /// for frame in stream::views(&mapped) {
-///     if frame?.view.severity() >= Severity::Alert {
+///     if frame?.view.severity >= Severity::Alert.into() {
 ///         urgent += 1;
 ///     }
 /// }
@@ -391,9 +415,9 @@ pub fn views(stream: &[u8]) -> Views<'_> {
 
 /// The iterator that [`views`] returns.
 ///
-/// Yields the same errors as [`LogReader`], except for those of I/O and of
-/// length, and goes on after them in the same way.
-#[derive(Clone, Debug)]
+/// Yields the same errors as [`LogReader`], except for [`ReadError::Io`] and
+/// [`ReadError::TooLarge`], and goes on after them in the same way.
+#[derive(Clone)]
 pub struct Views<'a> {
     stream: &'a [u8],
     at: usize,
@@ -410,7 +434,8 @@ impl<'a> Iterator for Views<'a> {
         }
         let (frame, prefix) = match frame_len(rest, offset, usize::MAX) {
             Ok(Some(FrameLen { prefix, total })) => (rest.get(..total), prefix),
-            Ok(None) => (None, 0),
+            // A length beyond the slice is one that nothing could hold, too.
+            Ok(None) | Err(ReadError::TooLarge { .. }) => (None, 0),
             Err(err) => {
                 self.at = self.stream.len();
                 return Some(Err(err));
@@ -467,6 +492,46 @@ pub(crate) fn decode(entry: &[u8], offset: u64) -> Result<Frame<'_>, ReadError> 
             len: entry.len(),
             source,
         }),
+    }
+}
+
+// What a derive would print are the bytes of entries, payloads included.
+
+impl fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("view", &self.view)
+            .field("len", &self.bytes.len())
+            .field("offset", &self.offset)
+            .finish()
+    }
+}
+
+impl<W> fmt::Debug for LogWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogWriter")
+            .field("max_entry_len", &self.max_entry_len)
+            .field("torn", &self.torn)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R> fmt::Debug for LogReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogReader")
+            .field("max_entry_len", &self.max_entry_len)
+            .field("offset", &self.offset)
+            .field("done", &self.done)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Views<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Views")
+            .field("len", &self.stream.len())
+            .field("at", &self.at)
+            .finish()
     }
 }
 

@@ -72,3 +72,32 @@ fn everything_else_is_printed() {
          policy_tags: [\"PII\"], sensitivity: HighlyRestricted }"
     );
 }
+
+#[cfg(feature = "std")]
+#[test]
+fn streams_print_no_bytes() {
+    use lokryn_compliance_log::stream::{self, LogReader, LogWriter};
+
+    let mut writer = LogWriter::new(Vec::new());
+    writer
+        .write(&entry(Sensitivity::Restricted.into()))
+        .unwrap();
+    let writer_debug = format!("{writer:?}");
+    let bytes = writer.into_inner();
+    let mut reader = LogReader::new(&*bytes);
+    let frame = format!("{:?}", reader.next_view().unwrap().unwrap());
+    assert!(
+        frame.contains("withheld: SENSITIVITY_RESTRICTED"),
+        "{frame}"
+    );
+    let views = format!("{:?}", stream::views(&bytes));
+    // As text, and as the numbers of its bytes.
+    let numbers = format!("{:?}", SECRET.as_bytes());
+    let numbers = numbers.trim_matches(['[', ']']);
+    for debug in [writer_debug, format!("{reader:?}"), frame, views] {
+        assert!(
+            !debug.contains(SECRET) && !debug.contains(numbers),
+            "{debug}"
+        );
+    }
+}

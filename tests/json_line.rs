@@ -3,9 +3,11 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use lokryn_compliance_log::{LogEntry, LogEntryView};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn with_payload(payload: &[u8]) -> LogEntry {
     LogEntry {
@@ -71,6 +73,7 @@ fn any_other_payload_is_base64() {
         (b"plain text", "cGxhaW4gdGV4dA=="),
         (b"\"\xff\"", "Iv8i"),
         (b"\xa1\x61a\x01", "oWFhAQ=="),
+        (b"\"\\ud800\"", "Ilx1ZDgwMCI="),
     ] {
         let line = with_payload(payload).json_line().to_string();
         assert_eq!(line, format!(r#"{{"payload_base64":"{base64}"}}"#));
@@ -105,11 +108,9 @@ fn control_characters_and_separators_are_escaped_everywhere() {
 #[test]
 fn a_line_serializes_into_a_larger_document() {
     let (_, entry) = common::scenarios().swap_remove(3);
-    let document = json!({"time": "2026-01-01T00:00:00Z", "entry": entry.json_line()});
-    let tokens = &document["entry"]["payload"]["tokens_in"];
-    assert_eq!(tokens, &json!(1250));
-    let line: Value = serde_json::from_str(&entry.json_line().to_string()).unwrap();
-    assert_eq!(document["entry"], line);
+    let document = BTreeMap::from([("entry", entry.json_line())]);
+    let document = serde_json::to_string(&document).unwrap();
+    assert_eq!(document, format!(r#"{{"entry":{}}}"#, entry.json_line()));
 }
 
 proptest! {

@@ -103,11 +103,14 @@ fn malformed_json_is_not_json_even_where_the_shape_is_wrong_first() {
         let err = json_error::<Export>(&entry);
         assert!(matches!(err, PayloadError::NotJson(_)), "{text}: {err}");
     }
-    let not_utf_8 = entry(&b"\"\xff\""[..]);
-    assert!(matches!(
-        json_error::<String>(&not_utf_8),
-        PayloadError::NotJson(_)
-    ));
+    // Even where nobody asks for the text that is not UTF-8.
+    let not_utf_8 = entry(&b"{\"records\": 1, \"format\": \"\", \"x\": \"\xff\"}"[..]);
+    let err = json_error::<Export>(&not_utf_8);
+    assert!(matches!(err, PayloadError::NotJson(_)));
+    assert_eq!(
+        err.to_string(),
+        "payload: not JSON: invalid UTF-8 at byte 35"
+    );
 }
 
 #[test]
@@ -121,7 +124,12 @@ fn no_error_shows_the_payload() {
         flag: Option<bool>,
         pair: Option<(u8, u8)>,
         unit: Option<()>,
+        none: Option<Nothing>,
     }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
 
     #[derive(Debug, Deserialize)]
     enum Level {
@@ -148,7 +156,7 @@ fn no_error_shows_the_payload() {
         ),
         (
             r#"{"SECRET": 1}"#,
-            "unknown field, expected one of `level`, `when`, `flag`, `pair`, `unit`",
+            "unknown field, expected one of `level`, `when`, `flag`, `pair`, `unit`, `none`",
         ),
         (
             r#"{"flag": "SECRET, expected SECRET"}"#,
@@ -234,6 +242,24 @@ fn a_float_that_json_cannot_hold_is_an_error_wherever_it_is() {
 }
 
 #[test]
+fn what_a_type_says_of_itself_is_not_shown() {
+    struct Refuses;
+
+    impl Serialize for Refuses {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("no place for SECRET"))
+        }
+    }
+
+    let err = Payload::json(&Refuses).unwrap_err();
+    assert_eq!(
+        err.to_string(),
+        "payload: cannot be encoded: refused by the type"
+    );
+    assert!(!format!("{err:?}").contains("SECRET"));
+}
+
+#[test]
 fn json_nested_100_000_deep_is_an_error_and_not_a_stack_overflow() {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let entry = entry(deep);
@@ -293,6 +319,12 @@ fn formats_are_told_by_all_of_the_bytes() {
         (b"{'a': 1}", Opaque),
         (b"NaN", Opaque),
         (b"\"\xff\"", Opaque),
+        (b"\"\\ud83d\\ude00 \\\\ud800 \\u00e9\"", Json),
+        (b"\"\\ud83d\"", Opaque),
+        (b"\"\\ud83d\\n\"", Opaque),
+        (b"\"\\ud83d\\u0041\"", Opaque),
+        (b"\"\\ude00\\ud83d\"", Opaque),
+        (b"{\"\\\\\\udfff\": 1}", Opaque),
         (b"plain text", Opaque),
         ("é".as_bytes(), Opaque),
         (b"dtext", Opaque),          // as CBOR: the text "text"

@@ -115,7 +115,15 @@ fn errors_name_the_field_and_the_place() {
     );
     assert_refused(
         r#"{"payload": "A!=="}"#,
-        "payload: Invalid symbol 33, offset 1. at line 1 column 18",
+        "payload: not base64 at byte 1 of the text at line 1 column 18",
+    );
+    assert_refused(
+        r#"{"payload": "A"}"#,
+        "payload: not base64: wrong length or padding at line 1 column 15",
+    );
+    assert_refused(
+        r#"{"payload": 4111111111111111}"#,
+        "payload: invalid type: number, expected base64 text at line 1 column 28",
     );
     assert_refused(
         r#"{"payload": {"ssn": "078-05-1120"}}"#,

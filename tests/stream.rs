@@ -194,20 +194,6 @@ fn a_stream_cut_anywhere_gives_every_whole_entry_and_the_place_of_the_cut() {
 }
 
 #[test]
-fn a_cut_stream_is_repaired_and_appended_to() {
-    let entries = generated(5);
-    let (bytes, offsets) = written(&entries);
-    let mut file = bytes[..=offsets[4]].to_vec();
-    let error = LogReader::new(&*file).find_map(Result::err).unwrap();
-    let ReadError::Truncated { offset } = error else {
-        panic!("{error:?}");
-    };
-    file.truncate(usize::try_from(offset).unwrap());
-    LogWriter::new(&mut file).write(&entries[4]).unwrap();
-    assert_eq!(file, bytes);
-}
-
-#[test]
 fn a_malformed_entry_is_told_and_the_next_one_read() {
     let entries = generated(2);
     let (first, _) = written(&entries[..1]);
@@ -306,8 +292,12 @@ fn lengths_that_make_no_sense_are_refused_with_their_place() {
 
         let mut views = stream::views(&bytes);
         assert!(views.next().unwrap().is_ok());
-        let err = views.next().unwrap().unwrap_err();
-        assert!(err.to_string().ends_with("at byte 1"), "{err}");
+        let err = views.next().unwrap().unwrap_err().to_string();
+        let in_a_slice = match message {
+            "invalid entry length at byte 1" => message,
+            _ => "truncated entry at byte 1",
+        };
+        assert_eq!(err, in_a_slice);
         assert!(views.next().is_none());
     }
 }
@@ -322,7 +312,7 @@ fn an_io_error_is_passed_on_and_reading_goes_on_after_it() {
     impl<R: Read> Read for TimesOut<R> {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
             self.calls += 1;
-            if self.calls.is_multiple_of(3) {
+            if self.calls % 3 == 0 {
                 return Err(ErrorKind::TimedOut.into());
             }
             self.inner.read(buf)

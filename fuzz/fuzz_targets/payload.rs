@@ -1,4 +1,4 @@
-//! The format of any payload agrees with what reads it, and no error shows it.
+//! The format of any payload agrees with what reads it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

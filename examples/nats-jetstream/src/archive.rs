@@ -26,6 +26,8 @@ pub async fn run(jetstream: &Context, dir: &Path, count: u64) -> Result<()> {
         if let Err(err) = archive.append_from(jetstream, count).await {
             eprintln!("archive, at {}: {err}; trying again", archive.position);
             tokio::time::sleep(Duration::from_millis(200)).await;
+            // A write that failed may have torn an entry.
+            archive = Archive::open(dir)?;
         }
     }
     println!("archive ends behind message {}", archive.position);
