@@ -84,6 +84,7 @@ mod text {
         serializer.serialize_str(text)
     }
 
+    #[inline]
     pub(crate) fn read<'de, const FIELD: u32, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<String, D::Error> {
@@ -102,6 +103,7 @@ mod list {
         serializer.collect_seq(list)
     }
 
+    #[inline]
     pub(crate) fn read<'de, const FIELD: u32, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<String>, D::Error> {
@@ -150,6 +152,7 @@ pub(crate) mod open_enum {
         }
     }
 
+    #[inline]
     pub(crate) fn read<'de, const FIELD: u32, E: ProtoEnum, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<i32, D::Error> {
@@ -215,6 +218,7 @@ mod base64 {
         serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
     }
 
+    #[inline]
     pub(crate) fn read<'de, const FIELD: u32, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Bytes, D::Error> {
@@ -236,25 +240,20 @@ mod base64 {
             const STANDARD_ENGINE: GeneralPurpose = indifferent_to_padding(&STANDARD);
             const URL_SAFE_ENGINE: GeneralPurpose = indifferent_to_padding(&URL_SAFE);
 
-            let is_url_safe = text.contains(['-', '_']);
-            let engine = if is_url_safe {
-                URL_SAFE_ENGINE
-            } else {
-                STANDARD_ENGINE
+            let decoded = match STANDARD_ENGINE.decode(text) {
+                Err(DecodeError::InvalidByte(_, b'-' | b'_')) => URL_SAFE_ENGINE.decode(text),
+                decoded => decoded,
             };
             // Base64's own words quote the text.
-            engine
-                .decode(text)
-                .map(Bytes::from)
-                .map_err(|err| match err {
-                    DecodeError::InvalidByte(offset, _)
-                    | DecodeError::InvalidLastSymbol { offset, .. } => {
-                        Err::custom(format_args!("not base64 at byte {offset} of the text"))
-                    }
-                    DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => {
-                        Err::custom("not base64: wrong length or padding")
-                    }
-                })
+            decoded.map(Bytes::from).map_err(|err| match err {
+                DecodeError::InvalidByte(offset, _)
+                | DecodeError::InvalidLastSymbol { offset, .. } => {
+                    Err::custom(format_args!("not base64 at byte {offset} of the text"))
+                }
+                DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => {
+                    Err::custom("not base64: wrong length or padding")
+                }
+            })
         }
 
         // The default would quote the value.

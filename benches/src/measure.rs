@@ -1,0 +1,64 @@
+//! Times the contenders of a row in turns, so that whatever else the machine
+//! does meets all of them alike.
+
+use std::time::{Duration, Instant};
+
+/// Goes through a data set once.
+pub type Pass<'a> = Box<dyn FnMut() + 'a>;
+
+/// How long a contender runs before the next has its turn: short, so that most
+/// turns are over before the scheduler interrupts them.
+const TURN: Duration = Duration::from_millis(2);
+const ROUNDS: usize = 61;
+/// For passes that are longer than a turn by far.
+const ROUNDS_OF_LONG_PASSES: usize = 15;
+
+/// Returns the median time of a pass in nanoseconds, for each contender.
+pub fn medians(contenders: &mut [Pass<'_>]) -> Vec<f64> {
+    let passes: Vec<u32> = contenders.iter_mut().map(passes_per_turn).collect();
+    let rounds = if passes.contains(&1) {
+        ROUNDS_OF_LONG_PASSES
+    } else {
+        ROUNDS
+    };
+    let mut samples = vec![Vec::with_capacity(rounds); contenders.len()];
+    for round in 0..rounds {
+        for turn in 0..contenders.len() {
+            let index = (round + turn) % contenders.len();
+            let turn = time(&mut contenders[index], passes[index]);
+            samples[index].push(turn / f64::from(passes[index]));
+        }
+    }
+    samples.into_iter().map(median).collect()
+}
+
+fn passes_per_turn(contender: &mut Pass<'_>) -> u32 {
+    let turn = TURN.as_secs_f64() * 1e9;
+    let mut passes = 1;
+    // A few times, lest an interruption be taken for a long pass.
+    while (0..5).any(|_| time(contender, passes) < turn) {
+        passes *= 2;
+    }
+    passes
+}
+
+/// Returns nanoseconds.
+fn time(contender: &mut Pass<'_>, passes: u32) -> f64 {
+    let start = Instant::now();
+    run(contender, passes);
+    start.elapsed().as_secs_f64() * 1e9
+}
+
+/// Goes through the data set a number of times. `instructions` counts what
+/// happens in here.
+#[inline(never)]
+pub fn run(contender: &mut Pass<'_>, passes: u32) {
+    for _ in 0..passes {
+        contender();
+    }
+}
+
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
