@@ -136,6 +136,15 @@ mod json {
         /// # Errors
         ///
         /// As [`LogEntry::json_payload`].
+        ///
+        /// ```
+        /// use lokryn_compliance_log::LogEntryView;
+        ///
+        /// let view = LogEntryView { payload: br#"["saml", "okta"]"#, ..LogEntryView::default() };
+        /// let [method, provider]: [&str; 2] = view.json_payload()?;
+        /// assert_eq!((method, provider), ("saml", "okta"));
+        /// # Ok::<(), lokryn_compliance_log::PayloadError>(())
+        /// ```
         pub fn json_payload<T: Deserialize<'a>>(&self) -> Result<T, PayloadError> {
             read(self.payload)
         }
@@ -238,6 +247,14 @@ mod cbor {
         /// # Errors
         ///
         /// As [`LogEntry::cbor_payload`].
+        ///
+        /// ```
+        /// use lokryn_compliance_log::LogEntryView;
+        ///
+        /// let view = LogEntryView { payload: b"\x82\x01\x02", ..LogEntryView::default() };
+        /// assert_eq!(view.cbor_payload::<[u8; 2]>()?, [1, 2]);
+        /// # Ok::<(), lokryn_compliance_log::PayloadError>(())
+        /// ```
         pub fn cbor_payload<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
             read(self.payload)
         }

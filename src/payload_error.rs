@@ -52,7 +52,8 @@ pub enum PayloadError {
     Unserializable(PayloadReason),
 }
 
-/// The reason behind a [`PayloadError`], in words that are safe to log.
+/// The reason behind a [`PayloadError`], in words that are safe to log; see there
+/// for an example.
 pub struct PayloadReason {
     text: String,
     source: Option<Box<dyn Error + Send + Sync>>,

@@ -240,7 +240,7 @@ impl<'a> IntoIterator for &PolicyTags<'a> {
     }
 }
 
-/// The iterator over [`PolicyTags`].
+/// The iterator over [`PolicyTags`], which [`PolicyTags::iter`] returns.
 #[derive(Clone)]
 pub struct PolicyTagsIter<'a>(Iter<'a>);
 

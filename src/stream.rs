@@ -97,6 +97,16 @@ pub const DEFAULT_MAX_ENTRY_LEN: usize = 4 * 1024 * 1024;
 /// One entry of a stream: its view, and the bytes it was read from.
 ///
 /// `Debug` prints the view, under its rule for payloads, and not the bytes.
+///
+/// ```
+/// use lokryn_compliance_log::stream;
+///
+/// let frame = stream::views(b"\x03\x22\x01a").next().unwrap()?;
+/// assert_eq!(frame.view.actor_id, "a");
+/// assert_eq!(frame.bytes, b"\x22\x01a");
+/// assert_eq!(frame.offset, 0);
+/// # Ok::<(), stream::ReadError>(())
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Frame<'a> {
@@ -162,6 +172,17 @@ impl<W: Write> LogWriter<W> {
     /// failed, part of an entry may be in the stream, so every later write is
     /// refused with [`BrokenPipe`](io::ErrorKind::BrokenPipe): whatever followed
     /// would be read as the rest of the torn entry.
+    ///
+    /// ```
+    /// use lokryn_compliance_log::LogEntryView;
+    /// use lokryn_compliance_log::stream::LogWriter;
+    ///
+    /// let mut writer = LogWriter::new(Vec::new()).max_entry_len(10);
+    /// writer.write(LogEntryView { actor_id: "agent", ..LogEntryView::default() })?;
+    /// let too_long = LogEntryView { actor_id: "agent-001", ..LogEntryView::default() };
+    /// assert!(writer.write(too_long).is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn write<'a>(&mut self, entry: impl Into<LogEntryView<'a>>) -> io::Result<()> {
         let entry = entry.into();
         let len = entry.encoded_len();
@@ -177,6 +198,15 @@ impl<W: Write> LogWriter<W> {
     /// # Errors
     ///
     /// As [`write`](Self::write).
+    ///
+    /// ```
+    /// use lokryn_compliance_log::stream::LogWriter;
+    ///
+    /// let mut writer = LogWriter::new(Vec::new());
+    /// writer.write_encoded(b"\x22\x01a")?;
+    /// assert_eq!(writer.into_inner(), b"\x03\x22\x01a");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn write_encoded(&mut self, entry: &[u8]) -> io::Result<()> {
         self.begin_frame(entry.len())?;
         self.frame.extend_from_slice(entry);
@@ -300,6 +330,16 @@ impl<R: BufRead> LogReader<R> {
     ///
     /// See [`ReadError`], and [above](Self#after-an-error) for how reading goes
     /// on.
+    ///
+    /// ```
+    /// use lokryn_compliance_log::stream::LogReader;
+    ///
+    /// let mut reader = LogReader::new(&b"\x03\x22\x01a\x03\x22\x01b"[..]);
+    /// while let Some(frame) = reader.next_view() {
+    ///     println!("{}", frame?.view.actor_id);
+    /// }
+    /// # Ok::<(), lokryn_compliance_log::stream::ReadError>(())
+    /// ```
     pub fn next_view(&mut self) -> Option<Result<Frame<'_>, ReadError>> {
         if self.done {
             return None;
@@ -539,6 +579,15 @@ impl fmt::Debug for Views<'_> {
 ///
 /// Every `offset` is that of the frame, the length before the entry included:
 /// where the last whole entry ends.
+///
+/// ```
+/// use lokryn_compliance_log::stream::{LogReader, ReadError};
+///
+/// let torn = b"\x03\x22\x01a\x03\x22";
+/// let err = LogReader::new(&torn[..]).nth(1).unwrap().unwrap_err();
+/// assert!(matches!(err, ReadError::Truncated { offset: 4 }));
+/// assert_eq!(err.to_string(), "truncated entry at byte 4");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadError {

@@ -46,6 +46,13 @@ impl LogEntryView<'_> {
     /// # Errors
     ///
     /// All violations at once, in the order of the fields.
+    ///
+    /// ```
+    /// use lokryn_compliance_log::LogEntryView;
+    ///
+    /// assert!(LogEntryView::decode(b"")?.validate().is_err());
+    /// # Ok::<(), lokryn_compliance_log::DecodeError>(())
+    /// ```
     pub fn validate(&self) -> Result<(), ValidationError> {
         let mut violations = Vec::new();
         let mut check = |field, kind: Option<ViolationKind>| {
@@ -87,6 +94,18 @@ fn required_enum<E: TryFrom<i32>>(number: i32) -> Option<ViolationKind> {
 }
 
 /// Every violation that [`validate`](LogEntry::validate) found in an entry.
+///
+/// ```
+/// use lokryn_compliance_log::{LogEntry, ViolationKind};
+///
+/// let entry = LogEntry { severity: 99, ..LogEntry::default() };
+/// let err = entry.validate().unwrap_err();
+/// let from_newer_schema = err
+///     .violations()
+///     .iter()
+///     .filter(|violation| matches!(violation.kind(), ViolationKind::UnknownNumber(_)));
+/// assert_eq!(from_newer_schema.map(|violation| violation.field()).collect::<Vec<_>>(), ["severity"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidationError {
     violations: Vec<Violation>,
@@ -115,7 +134,8 @@ impl Display for ValidationError {
 
 impl Error for ValidationError {}
 
-/// One field of an entry that is not as it must be.
+/// One field of an entry that is not as it must be; see [`ValidationError`] for
+/// an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     field: &'static str,
@@ -148,7 +168,7 @@ impl Display for Violation {
     }
 }
 
-/// What is wrong with a field.
+/// What is wrong with a field; see [`ValidationError`] for an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ViolationKind {

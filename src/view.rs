@@ -98,6 +98,17 @@ impl<'a> LogEntryView<'a> {
     /// On bytes that are not an entry: cut off, a field with the wrong wire
     /// type, text that is not UTF-8, a malformed key or varint, unknown groups
     /// that nest deeper than 100.
+    ///
+    /// ```
+    /// use lokryn_compliance_log::LogEntryView;
+    ///
+    /// let view = LogEntryView::decode(b"\x22\x09agent-001")?;
+    /// assert_eq!(view.actor_id, "agent-001");
+    ///
+    /// let err = LogEntryView::decode(b"\x22\x09agent").unwrap_err();
+    /// assert_eq!(err.to_string(), "actor_id: truncated at byte 1");
+    /// # Ok::<(), lokryn_compliance_log::DecodeError>(())
+    /// ```
     #[inline]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut view = Self::default();
@@ -223,6 +234,18 @@ impl<'a> LogEntryView<'a> {
     ///
     /// If the buffer has too little room left; nothing is written then. A `Vec`
     /// or `BytesMut` grows and never has.
+    ///
+    /// ```
+    /// use lokryn_compliance_log::LogEntryView;
+    ///
+    /// let view = LogEntryView { actor_id: "agent-001", ..LogEntryView::default() };
+    /// let mut datagram = [0; 16];
+    /// view.encode(&mut &mut datagram[..])?;
+    /// assert_eq!(&datagram[..view.encoded_len()], b"\x22\x09agent-001");
+    ///
+    /// assert!(view.encode(&mut &mut datagram[..10]).is_err());
+    /// # Ok::<(), lokryn_compliance_log::EncodeError>(())
+    /// ```
     pub fn encode(&self, buf: &mut impl BufMut) -> Result<(), EncodeError> {
         EncodeError::check(self.encoded_len(), buf)?;
         self.put(buf);
@@ -236,6 +259,16 @@ impl<'a> LogEntryView<'a> {
     ///
     /// If the buffer has too little room left; nothing is written then. A `Vec`
     /// or `BytesMut` grows and never has.
+    ///
+    /// ```
+    /// use lokryn_compliance_log::LogEntryView;
+    ///
+    /// let view = LogEntryView { actor_id: "agent-001", ..LogEntryView::default() };
+    /// let mut batch = Vec::new();
+    /// view.encode_length_delimited(&mut batch)?;
+    /// assert_eq!(batch, b"\x0b\x22\x09agent-001");
+    /// # Ok::<(), lokryn_compliance_log::EncodeError>(())
+    /// ```
     pub fn encode_length_delimited(&self, buf: &mut impl BufMut) -> Result<(), EncodeError> {
         let len = self.encoded_len();
         EncodeError::check(wire::varint_len(len as u64) + len, buf)?;
@@ -313,6 +346,17 @@ impl From<LogEntryView<'_>> for LogEntry {
 }
 
 /// The error of encoding into a buffer of fixed size that is too small.
+///
+/// ```
+/// use lokryn_compliance_log::LogEntryView;
+///
+/// let view = LogEntryView { actor_id: "agent-001", ..LogEntryView::default() };
+/// let err = view.encode(&mut &mut [0; 4][..]).unwrap_err();
+/// assert_eq!(
+///     err.to_string(),
+///     "entry of 11 bytes does not fit the 4 bytes left in the buffer",
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncodeError {
     required: usize,

@@ -146,10 +146,13 @@ fn payloads_come_from_bytes_as_they_are() {
 }
 
 #[test]
-fn a_builder_debug_prints_no_payload() {
+fn a_builder_prints_its_payload_only_where_the_entry_would() {
     let secret = complete().payload(b"078-05-1120".to_vec());
-    let sensitive = secret.clone().sensitivity(Sensitivity::Restricted);
+    assert!(format!("{secret:?}").contains("078-05-1120"), "internal");
+    let sensitive = secret.sensitivity(Sensitivity::Restricted);
     assert!(!format!("{sensitive:?}").contains("078-05-1120"));
+    let undecided = LogEntry::builder().payload(b"078-05-1120".to_vec());
+    assert!(!format!("{undecided:?}").contains("078-05-1120"));
     assert_eq!(
         format!("{:?}", Payload::from(vec![0; 3])),
         "Payload(3 bytes)"

@@ -118,7 +118,7 @@ fn the_type_url_names_the_message() {
 }
 
 #[test]
-fn the_text_of_the_schema_compiles_to_the_descriptor() {
+fn the_text_of_the_schema_declares_every_field() {
     assert!(PROTO.contains("package lokryn.compliance.v1;"));
     for field in message("LogEntry").fields() {
         let declaration = format!("{} = {};", field.name(), field.number());

@@ -39,3 +39,25 @@ pub extern "C" fn round_trip() -> bool {
     let bytes = LogEntryView::from(&entry).encode_to_vec();
     LogEntryView::decode(&bytes).is_ok_and(|view| view.validate().is_ok())
 }
+
+#[cfg(feature = "json")]
+#[unsafe(no_mangle)]
+pub extern "C" fn json_payload() -> bool {
+    let payload = lokryn_compliance_log::Payload::json(&[1, 2]);
+    let entry = LogEntry {
+        payload: payload.unwrap_or_default().into(),
+        ..LogEntry::default()
+    };
+    entry.json_payload::<[u8; 2]>().is_ok()
+}
+
+#[cfg(feature = "cbor")]
+#[unsafe(no_mangle)]
+pub extern "C" fn cbor_payload() -> bool {
+    let payload = lokryn_compliance_log::Payload::cbor(&[1, 2]);
+    let entry = LogEntry {
+        payload: payload.unwrap_or_default().into(),
+        ..LogEntry::default()
+    };
+    entry.cbor_payload::<[u8; 2]>().is_ok()
+}
