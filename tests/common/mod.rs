@@ -11,7 +11,7 @@ use proptest::prelude::*;
 pub(crate) fn scenarios() -> Vec<(&'static str, LogEntry)> {
     vec![
         (
-            "mcp_tool_call",
+            "tool_call",
             LogEntry::builder()
                 .event_type(EventType::ToolInvocation)
                 .outcome(Outcome::Success)

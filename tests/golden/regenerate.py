@@ -12,105 +12,25 @@ them, and fails if one differs.
 import argparse
 import pathlib
 import sys
+import types
 
+import lokryn_compliance_log
 from google.protobuf import json_format
-from lokryn_compliance_log import *  # noqa: F403
 
-# The seven scenarios of the published documentation. The three examples of its
-# package description are the first three of them.
-ENTRIES = {
-    "mcp_tool_call": LogEntry(
-        event_type=EVENT_TOOL_INVOCATION,
-        outcome=OUTCOME_SUCCESS,
-        severity=SEVERITY_INFO,
-        actor_id="agent-001",
-        component="mcp-client",
-        environment="production",
-        resource="tools/database_query",
-        message="Executed database query tool",
-        payload=b'{"query": "SELECT * FROM users", "rows_returned": 42}',
-        policy_tags=["SOC2", "data-access"],
-        sensitivity=SENSITIVITY_CONFIDENTIAL,
-    ),
-    "guardrail_check": LogEntry(
-        event_type=EVENT_GUARDRAIL_CHECK,
-        outcome=OUTCOME_FAILURE_DENIED,
-        severity=SEVERITY_WARNING,
-        actor_id="agent-001",
-        component="safety-filter",
-        environment="production",
-        resource="guardrails/pii-detection",
-        message="PII detected in agent output, blocked",
-        payload=b'{"rule": "ssn-pattern", "action": "block"}',
-        policy_tags=["PII", "HIPAA"],
-        sensitivity=SENSITIVITY_HIGHLY_RESTRICTED,
-    ),
-    "agent_decision": LogEntry(
-        event_type=EVENT_AGENT_DECISION,
-        outcome=OUTCOME_SUCCESS,
-        severity=SEVERITY_INFO,
-        actor_id="agent-001",
-        component="decision-engine",
-        environment="production",
-        resource="workflows/customer-support",
-        message="Agent chose to escalate to human",
-        payload=b'{"options": ["respond", "escalate", "defer"], "selected": "escalate", "confidence": 0.92}',
-        policy_tags=["audit-trail"],
-        sensitivity=SENSITIVITY_INTERNAL,
-    ),
-    "model_inference": LogEntry(
-        event_type=EVENT_MODEL_INFERENCE,
-        outcome=OUTCOME_SUCCESS,
-        severity=SEVERITY_INFO,
-        actor_id="service-backend",
-        component="llm-client",
-        environment="production",
-        resource="models/gpt-4",
-        message="Completed chat completion request",
-        payload=b'{"tokens_in": 1250, "tokens_out": 342, "latency_ms": 1823}',
-        policy_tags=["SOC2"],
-        sensitivity=SENSITIVITY_CONFIDENTIAL,
-    ),
-    "user_authentication": LogEntry(
-        event_type=EVENT_LOGIN,
-        outcome=OUTCOME_SUCCESS,
-        severity=SEVERITY_INFO,
-        actor_id="user-12345",
-        component="auth-service",
-        environment="production",
-        resource="auth/login",
-        message="User authenticated via SSO",
-        payload=b'{"method": "saml", "provider": "okta", "mfa": true}',
-        policy_tags=["SOC2", "access-control"],
-        sensitivity=SENSITIVITY_INTERNAL,
-    ),
-    "failed_authorization": LogEntry(
-        event_type=EVENT_RESOURCE_ACCESS,
-        outcome=OUTCOME_FAILURE_DENIED,
-        severity=SEVERITY_WARNING,
-        actor_id="user-67890",
-        component="api-gateway",
-        environment="production",
-        resource="api/v1/admin/users",
-        message="Access denied to admin endpoint",
-        payload=b'{"required_role": "admin", "user_role": "viewer"}',
-        policy_tags=["SOC2", "access-control"],
-        sensitivity=SENSITIVITY_INTERNAL,
-    ),
-    "data_export": LogEntry(
-        event_type=EVENT_DATA_EXPORT,
-        outcome=OUTCOME_SUCCESS,
-        severity=SEVERITY_NOTICE,
-        actor_id="user-12345",
-        component="export-service",
-        environment="production",
-        resource="exports/customer-report",
-        message="Exported customer data to CSV",
-        payload=b'{"records": 1500, "format": "csv", "destination": "download"}',
-        policy_tags=["SOC2", "data-export", "PII"],
-        sensitivity=SENSITIVITY_RESTRICTED,
-    ),
-}
+# The seven scenarios of the published documentation, run as they stand there.
+# The three examples of its package description are the first three of them.
+SNIPPETS = pathlib.Path(__file__).parents[1] / "interop" / "snippets" / "usage_examples"
+
+
+def entries():
+    """The entry of each scenario, by name."""
+    log_pb2 = types.SimpleNamespace(
+        **vars(lokryn_compliance_log), LogRequest=lokryn_compliance_log.LogEntry
+    )
+    for path in sorted(SNIPPETS.glob("[1-9]_*.py")):
+        names = {"log_pb2": log_pb2}
+        exec(compile(path.read_text(), path, "exec"), names)
+        yield path.stem[2:], names["log"]
 
 
 def main():
@@ -120,7 +40,7 @@ def main():
     args = args.parse_args()
 
     files = {}
-    for name, entry in ENTRIES.items():
+    for name, entry in entries():
         files[f"{name}.binpb"] = entry.SerializeToString(deterministic=True)
         files[f"{name}.json"] = json_format.MessageToJson(entry).encode() + b"\n"
 
