@@ -120,16 +120,16 @@ impl<'a> LogEntryView<'a> {
         let mut run = Run::new(bytes);
         let mut reader = Reader::new(bytes);
         let mut tags = TagRecords::default();
-        self.read_run(&mut run, &mut tags);
-        reader.skip_to(run.position());
-        while let Some(key) = reader.next_key()? {
-            self.read_record(key, &mut reader, &mut tags)?;
-            run.skip_to(reader.position());
+        loop {
             self.read_run(&mut run, &mut tags);
             reader.skip_to(run.position());
+            let Some(key) = reader.next_key()? else {
+                self.policy_tags = tags.of(bytes);
+                return Ok(());
+            };
+            self.read_record(key, &mut reader, &mut tags)?;
+            run.skip_to(reader.position());
         }
-        self.policy_tags = tags.of(bytes);
-        Ok(())
     }
 
     /// Reads as many records as there are in the order of their fields.
