@@ -180,7 +180,9 @@ fn all(enumeration: &EnumDescriptorProto) -> Result<String, Box<dyn Error>> {
     );
     for value in enumeration.value.iter().filter(|v| v.number() != 0) {
         let variant = prefixed(enumeration, value.name());
-        let variant = variant.strip_prefix(&prefix).ok_or("prefix")?;
+        let variant = variant
+            .strip_prefix(&prefix)
+            .ok_or_else(|| format!("{name}: value {} has another prefix", value.name()))?;
         writeln!(code, "        Self::{},", variant.to_upper_camel_case())?;
     }
     code.push_str("    ];\n}\n");

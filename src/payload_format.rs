@@ -117,7 +117,8 @@ fn has_lone_surrogate(json: &str) -> bool {
     false
 }
 
-/// The value of an escape, given without its backslash, that is `uXXXX`.
+/// The value of an escape, given without its backslash, that is a `u` and four
+/// hexadecimal digits.
 fn code_unit(escape: &str) -> Option<u16> {
     let digits = escape.strip_prefix('u')?.get(..4)?;
     u16::from_str_radix(digits, 16).ok()
