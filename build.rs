@@ -106,45 +106,65 @@ fn types(file: &FileDescriptorProto) -> Result<String, Box<dyn Error>> {
     Ok(code)
 }
 
-/// A struct that describes the entry's JSON mapping to serde, as a remote
-/// derive.
-///
-/// How a kind of field is read and written is a module in `src/json.rs`; the
-/// readers take the field's number, to name it in their errors.
+/// The names of the fields in JSON, and which of them is written and read how:
+/// that is a module in `src/json.rs` for each kind of field.
 fn proto_json(entry: &DescriptorProto) -> Result<String, Box<dyn Error>> {
-    let mut code = String::from(
-        "#[derive(::serde::Serialize, ::serde::Deserialize)]\n\
-         #[serde(remote = \"LogEntry\", deny_unknown_fields)]\n\
-         struct ProtoJson {\n",
-    );
+    let mut fields = String::new();
+    let mut names = String::new();
+    let mut from_name = String::new();
+    let mut write = String::new();
+    let mut read = String::new();
     for field in &entry.field {
-        let (name, number) = (field.name(), field.number());
+        let (name, json_name) = (field.name(), field.json_name());
+        let variant = name.to_upper_camel_case();
         let repeated = field.label() == Label::Repeated;
-        let (rust_type, module, of) = match field.r#type() {
-            Type::String if repeated => ("Vec<String>", "list", String::new()),
-            Type::String => ("String", "text", String::new()),
-            Type::Bytes if !repeated => ("Bytes", "base64", String::new()),
+        let (module, of) = match field.r#type() {
+            Type::String if repeated => ("list", String::new()),
+            Type::String => ("text", String::new()),
+            Type::Bytes if !repeated => ("base64", String::new()),
             Type::Enum if !repeated => {
                 let name = field.type_name().rsplit('.').next().unwrap_or_default();
-                ("i32", "open_enum", format!("crate::{name}, "))
+                ("open_enum", format!("::<crate::{name}, _>"))
             }
             other => return Err(format!("{name}: no JSON mapping for {other:?}").into()),
         };
-        write!(
-            code,
-            "    #[serde(\n        \
-             rename = {:?},\n        \
-             alias = {name:?},\n        \
-             default,\n        \
-             skip_serializing_if = \"is_default\",\n        \
-             serialize_with = \"{module}::write::<{of}_>\",\n        \
-             deserialize_with = \"{module}::read::<{number}, {of}_>\"\n    \
-             )]\n    {name}: {rust_type},\n",
-            field.json_name(),
+        writeln!(fields, "    {variant},")?;
+        writeln!(names, "        {json_name:?},")?;
+        if name != json_name {
+            write!(from_name, "            {name:?} |")?;
+        }
+        writeln!(
+            from_name,
+            "            {json_name:?} => Some(Self::{variant}),"
+        )?;
+        writeln!(
+            write,
+            "    {module}::write{of}(object, {json_name:?}, &entry.{name})?;"
+        )?;
+        writeln!(
+            read,
+            "        Field::{variant} => {module}::read{of}(object, &mut entry.{name}),"
         )?;
     }
-    code.push_str("}\n");
-    Ok(code)
+    Ok(format!(
+        "#[derive(Clone, Copy)]\n\
+         enum Field {{\n{fields}}}\n\
+         impl Field {{\n    \
+             const NAMES: &'static [&'static str] = &[\n{names}    ];\n    \
+             #[inline]\n    \
+             fn from_name(name: &str) -> Option<Self> {{\n        \
+                 match name {{\n{from_name}            _ => None,\n        }}\n    \
+             }}\n\
+         }}\n\
+         fn write_fields<M: SerializeMap>(object: &mut M, entry: &LogEntry) -> Result<(), M::Error> {{\n\
+             {write}    Ok(())\n\
+         }}\n\
+         fn read_field<'de, M: MapAccess<'de>>(\n    \
+             field: Field,\n    object: &mut M,\n    entry: &mut LogEntry,\n\
+         ) -> Result<(), M::Error> {{\n    \
+             match field {{\n{read}    }}\n\
+         }}\n"
+    ))
 }
 
 /// `EVENT_LOGIN` as `EVENT_TYPE_LOGIN`: the prefix that prost-build strips from

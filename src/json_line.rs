@@ -4,12 +4,10 @@ use core::fmt::{self, Display};
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::value::RawValue;
 
-use crate::json::open_enum::ProtoEnum;
+use crate::json::{base64, open_enum, text};
 use crate::payload_format::as_json;
 use crate::{EventType, LogEntry, LogEntryView, Outcome, PolicyTags, Sensitivity, Severity};
 
@@ -106,44 +104,25 @@ impl Serialize for JsonLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let entry = &self.0;
         let mut line = serializer.serialize_map(None)?;
-        enumeration::<EventType, S>(&mut line, "event_type", entry.event_type)?;
-        enumeration::<Outcome, S>(&mut line, "outcome", entry.outcome)?;
-        enumeration::<Severity, S>(&mut line, "severity", entry.severity)?;
-        text::<S>(&mut line, "actor_id", entry.actor_id)?;
-        text::<S>(&mut line, "component", entry.component)?;
-        text::<S>(&mut line, "environment", entry.environment)?;
-        text::<S>(&mut line, "resource", entry.resource)?;
-        text::<S>(&mut line, "message", entry.message)?;
+        open_enum::write::<EventType, _>(&mut line, "event_type", &entry.event_type)?;
+        open_enum::write::<Outcome, _>(&mut line, "outcome", &entry.outcome)?;
+        open_enum::write::<Severity, _>(&mut line, "severity", &entry.severity)?;
+        text::write(&mut line, "actor_id", entry.actor_id)?;
+        text::write(&mut line, "component", entry.component)?;
+        text::write(&mut line, "environment", entry.environment)?;
+        text::write(&mut line, "resource", entry.resource)?;
+        text::write(&mut line, "message", entry.message)?;
         if let Some(json) = inline_json(entry.payload) {
             line.serialize_entry("payload", &json)?;
-        } else if !entry.payload.is_empty() {
-            line.serialize_entry("payload_base64", &BASE64_STANDARD.encode(entry.payload))?;
+        } else {
+            base64::write(&mut line, "payload_base64", entry.payload)?;
         }
         if !entry.policy_tags.is_empty() {
             line.serialize_entry("policy_tags", &Tags(entry.policy_tags))?;
         }
-        enumeration::<Sensitivity, S>(&mut line, "sensitivity", entry.sensitivity)?;
+        open_enum::write::<Sensitivity, _>(&mut line, "sensitivity", &entry.sensitivity)?;
         line.end()
     }
-}
-
-fn enumeration<E: ProtoEnum, S: Serializer>(
-    line: &mut S::SerializeMap,
-    name: &str,
-    number: i32,
-) -> Result<(), S::Error> {
-    match E::try_from(number) {
-        _ if number == 0 => Ok(()),
-        Ok(value) => line.serialize_entry(name, value.as_str_name()),
-        Err(_) => line.serialize_entry(name, &number),
-    }
-}
-
-fn text<S: Serializer>(line: &mut S::SerializeMap, name: &str, text: &str) -> Result<(), S::Error> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    line.serialize_entry(name, text)
 }
 
 struct Tags<'a>(PolicyTags<'a>);

@@ -93,7 +93,7 @@ fn errors_name_the_field_and_the_place() {
     );
     assert_refused(
         "{\n  \"eventType\": \"EVENT_UNHEARD_OF\"\n}",
-        "event_type: unknown enum name \"EVENT_UNHEARD_OF\" at line 2 column 33",
+        "eventType: unknown enum name \"EVENT_UNHEARD_OF\" at line 2 column 33",
     );
     assert_refused(
         r#"{"severity": 1.5}"#,
@@ -111,7 +111,7 @@ fn errors_name_the_field_and_the_place() {
     );
     assert_refused(
         r#"{"policyTags": ["a", null]}"#,
-        "policy_tags: invalid type: null, expected a string at line 1 column 25",
+        "policyTags: invalid type: null, expected a string at line 1 column 25",
     );
     assert_refused(
         r#"{"payload": "A!=="}"#,

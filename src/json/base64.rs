@@ -1,0 +1,118 @@
+//! Bytes are written in standard base64 with padding (RFC 4648, section 4). The
+//! url-safe alphabet (section 5) is read as well, and the padding may be absent.
+
+use core::fmt;
+use core::str;
+
+use ::base64::DecodeError::{InvalidByte, InvalidLastSymbol, InvalidLength, InvalidPadding};
+use ::base64::DecodeSliceError::{self, DecodeError, OutputSliceTooSmall};
+use ::base64::Engine as _;
+use ::base64::engine::GeneralPurpose as Engine;
+use ::base64::engine::general_purpose::{
+    STANDARD_PAD_INDIFFERENT as STANDARD, URL_SAFE_PAD_INDIFFERENT as URL_SAFE,
+};
+use bytes::Bytes;
+use serde::de::{self, MapAccess, Visitor};
+use serde::ser::{self, Serialize, SerializeMap, Serializer};
+
+use super::Any;
+
+/// How many bytes are encoded on the stack: a usual payload needs no allocation.
+const SHORT: usize = 384;
+
+#[inline]
+pub(crate) fn write<M: SerializeMap>(
+    object: &mut M,
+    name: &'static str,
+    bytes: &[u8],
+) -> Result<(), M::Error> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    object.serialize_entry(name, &Base64(bytes))
+}
+
+struct Base64<'a>(&'a [u8]);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.len() > SHORT {
+            return serializer.serialize_str(&STANDARD.encode(self.0));
+        }
+        let mut text = [0; SHORT.div_ceil(3) * 4];
+        let len = STANDARD
+            .encode_slice(self.0, &mut text)
+            .map_err(ser::Error::custom)?;
+        serializer.serialize_str(str::from_utf8(&text[..len]).map_err(ser::Error::custom)?)
+    }
+}
+
+#[inline]
+pub(crate) fn read<'de, M: MapAccess<'de>>(
+    object: &mut M,
+    bytes: &mut Bytes,
+) -> Result<(), M::Error> {
+    object.next_value_seed(Any(Text(bytes)))
+}
+
+struct Text<'a>(&'a mut Bytes);
+
+impl Visitor<'_> for Text<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("base64 text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        let decoded = match decode(&STANDARD, text) {
+            Err(DecodeError(InvalidByte(_, b'-' | b'_'))) => decode(&URL_SAFE, text),
+            decoded => decoded,
+        };
+        // Base64's own words quote the text.
+        *self.0 = decoded.map_err(|err| match err {
+            DecodeError(InvalidByte(offset, _) | InvalidLastSymbol { offset, .. }) => {
+                E::custom(format_args!("not base64 at byte {offset} of the text"))
+            }
+            DecodeError(InvalidLength(_) | InvalidPadding) | OutputSliceTooSmall => {
+                E::custom("not base64: wrong length or padding")
+            }
+        })?;
+        Ok(())
+    }
+
+    // The default would quote the value.
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
+        Err(E::invalid_type(de::Unexpected::Other("boolean"), &self))
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
+        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
+        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
+        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[inline]
+fn decode(engine: &Engine, text: &str) -> Result<Bytes, DecodeSliceError> {
+    let symbols = text.strip_suffix('=').unwrap_or(text);
+    let symbols = symbols.strip_suffix('=').unwrap_or(symbols).len();
+    // As long as the bytes will be: `Bytes` takes such a `Vec` over as it is. What it
+    // holds until then does not matter, and a copy is quicker to get than zeros.
+    let len = symbols / 4 * 3 + symbols % 4 * 3 / 4;
+    let mut bytes = text.as_bytes()[..len].to_vec();
+    let len = engine.decode_slice(text, &mut bytes)?;
+    bytes.truncate(len);
+    Ok(bytes.into())
+}
