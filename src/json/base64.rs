@@ -7,15 +7,33 @@ use core::str;
 use ::base64::DecodeError::{InvalidByte, InvalidLastSymbol, InvalidLength, InvalidPadding};
 use ::base64::DecodeSliceError::{self, DecodeError, OutputSliceTooSmall};
 use ::base64::Engine as _;
-use ::base64::engine::GeneralPurpose as Engine;
-use ::base64::engine::general_purpose::{
-    STANDARD_PAD_INDIFFERENT as STANDARD, URL_SAFE_PAD_INDIFFERENT as URL_SAFE,
-};
 use bytes::Bytes;
 use serde::de::{self, MapAccess, Visitor};
 use serde::ser::{self, Serialize, SerializeMap, Serializer};
 
+use self::engine::{Engine, STANDARD, URL_SAFE};
 use super::Any;
+
+#[cfg(all(feature = "simd", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod engine {
+    use std::sync::LazyLock;
+
+    pub(super) use base64::engine::Simd as Engine;
+    use base64::engine::general_purpose::PAD_INDIFFERENT;
+
+    pub(super) static STANDARD: LazyLock<Engine> =
+        LazyLock::new(|| Engine::standard(PAD_INDIFFERENT));
+    pub(super) static URL_SAFE: LazyLock<Engine> =
+        LazyLock::new(|| Engine::url_safe(PAD_INDIFFERENT));
+}
+
+#[cfg(not(all(feature = "simd", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod engine {
+    pub(super) use base64::engine::GeneralPurpose as Engine;
+    pub(super) use base64::engine::general_purpose::{
+        STANDARD_PAD_INDIFFERENT as STANDARD, URL_SAFE_PAD_INDIFFERENT as URL_SAFE,
+    };
+}
 
 /// How many bytes are encoded on the stack: a usual payload needs no allocation.
 const SHORT: usize = 384;
