@@ -361,11 +361,7 @@ impl<R: BufRead> LogReader<R> {
     /// length before the entry is. Called again after an I/O error, it goes on
     /// where it stopped.
     fn read_frame(&mut self) -> Result<Option<usize>, ReadError> {
-        if self.whole {
-            self.offset += self.frame.len() as u64;
-            self.frame.clear();
-            self.whole = false;
-        }
+        self.drop_whole_frame();
         let offset = self.offset;
         loop {
             let missing = match frame_len(&self.frame, offset, self.max_entry_len)? {
@@ -383,6 +379,35 @@ impl<R: BufRead> LogReader<R> {
                 Err(err) => return Err(ReadError::Io(err)),
             }
         }
+    }
+
+    fn drop_whole_frame(&mut self) {
+        if self.whole {
+            self.offset += self.frame.len() as u64;
+            self.frame.clear();
+            self.whole = false;
+        }
+    }
+
+    /// Reads the next entry from where it lies in the buffer of `inner`; `None` if
+    /// that takes `read_frame`.
+    fn next_buffered(&mut self) -> Option<Result<LogEntry, ReadError>> {
+        self.drop_whole_frame();
+        if self.done || !self.frame.is_empty() {
+            return None;
+        }
+        let buffered = match self.inner.fill_buf() {
+            Ok(buffered) => buffered,
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => return None,
+            Err(err) => return Some(Err(ReadError::Io(err))),
+        };
+        let FrameLen { prefix, total } =
+            frame_len(buffered, self.offset, self.max_entry_len).ok()??;
+        let frame = decode(buffered.get(prefix..total)?, self.offset);
+        let entry = frame.map(|frame| frame.view.into_entry());
+        self.inner.consume(total);
+        self.offset += total as u64;
+        Some(entry)
     }
 
     /// Moves up to `max` buffered bytes into `frame` and returns how many; 0 at
@@ -420,6 +445,9 @@ impl<R: BufRead> Iterator for LogReader<R> {
     type Item = Result<LogEntry, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(entry) = self.next_buffered() {
+            return Some(entry);
+        }
         let frame = self.next_view()?;
         Some(frame.map(|frame| frame.view.into_entry()))
     }

@@ -303,7 +303,7 @@ fn lengths_that_make_no_sense_are_refused_with_their_place() {
 }
 
 #[test]
-fn an_io_error_is_passed_on_and_reading_goes_on_after_it() {
+fn every_io_error_is_passed_on_and_reading_goes_on_after_it() {
     struct TimesOut<R> {
         inner: R,
         calls: usize,
@@ -319,26 +319,37 @@ fn an_io_error_is_passed_on_and_reading_goes_on_after_it() {
         }
     }
 
-    let entries = generated(20);
+    let entries = generated(200);
     let (bytes, _) = written(&entries);
-    let times_out = TimesOut {
-        inner: &*bytes,
-        calls: 0,
-    };
-    let mut timeouts = 0;
-    let mut read = Vec::new();
-    for result in LogReader::new(BufReader::with_capacity(5, times_out)) {
-        match result {
-            Ok(entry) => read.push(entry),
-            Err(ReadError::Io(err)) => {
-                assert_eq!(err.kind(), ErrorKind::TimedOut);
-                timeouts += 1;
+    for capacity in [1, 5, 100, 1000] {
+        let times_out = TimesOut {
+            inner: &*bytes,
+            calls: 0,
+        };
+        let mut reader = LogReader::new(BufReader::with_capacity(capacity, times_out));
+        let mut timeouts = 0;
+        let mut read = Vec::new();
+        // Owned and lent entries in turn.
+        while let Some(result) = match read.len() % 2 {
+            0 => reader.next(),
+            _ => reader
+                .next_view()
+                .map(|frame| frame.map(|frame| frame.view.into_entry())),
+        } {
+            match result {
+                Ok(entry) => read.push(entry),
+                Err(ReadError::Io(err)) => {
+                    assert_eq!(err.kind(), ErrorKind::TimedOut);
+                    timeouts += 1;
+                }
+                Err(err) => panic!("{err}"),
             }
-            Err(err) => panic!("{err}"),
         }
+        assert_eq!(read, entries);
+        let source = reader.into_inner().into_inner();
+        assert_eq!(timeouts, source.calls / 3, "buffer of {capacity} bytes");
+        assert!(timeouts > 0);
     }
-    assert_eq!(read, entries);
-    assert!(timeouts > 20);
 }
 
 #[test]
