@@ -259,6 +259,7 @@ pub(crate) const fn varint_len(value: u64) -> usize {
     if value < 0x80 {
         return 1;
     }
+    cold();
     let bits = u64::BITS - value.leading_zeros();
     bits.div_ceil(7) as usize
 }
@@ -313,6 +314,11 @@ const fn low_byte(value: u64) -> u8 {
     value.to_le_bytes()[0]
 }
 
+/// Marks a branch as rarely taken, so that its code is put out of the way.
+#[cold]
+#[inline]
+const fn cold() {}
+
 /// Writes the key of a record and the varint behind it: in one go where each
 /// takes a byte, as nearly always.
 #[inline]
@@ -321,6 +327,7 @@ fn put_head(field: u32, wire_type: u32, varint: u64, out: &mut impl Output) {
     if key < 0x80 && varint < 0x80 {
         out.put(&[low_byte(key), low_byte(varint)]);
     } else {
+        cold();
         put_varint(key, out);
         put_varint(varint, out);
     }
