@@ -9,12 +9,30 @@ pub type Pass<'a> = Box<dyn FnMut() + 'a>;
 /// How long a contender runs before the next has its turn: short, so that most
 /// turns are over before the scheduler interrupts them.
 const TURN: Duration = Duration::from_millis(2);
-const ROUNDS: usize = 61;
+const ROUNDS: usize = 101;
 /// For passes that are longer than a turn by far.
 const ROUNDS_OF_LONG_PASSES: usize = 15;
 
-/// Returns the median time of a pass in nanoseconds, for each contender.
-pub fn medians(contenders: &mut [Pass<'_>]) -> Vec<f64> {
+/// What each contender took in each round.
+pub struct Samples(pub Vec<Vec<f64>>);
+
+impl Samples {
+    /// Returns the median of a contender.
+    pub fn median(&self, contender: usize) -> f64 {
+        median(self.0[contender].clone())
+    }
+
+    /// Returns the median of the ratios of two contenders within a round. The
+    /// machine may change its pace from one round to another, but rarely within
+    /// one.
+    pub fn ratio(&self, of: usize, to: usize) -> f64 {
+        let pairs = self.0[of].iter().zip(&self.0[to]);
+        median(pairs.map(|(of, to)| of / to).collect())
+    }
+}
+
+/// Measures how many nanoseconds a pass of each contender takes.
+pub fn nanoseconds(contenders: &mut [Pass<'_>]) -> Samples {
     let passes: Vec<u32> = contenders.iter_mut().map(passes_per_turn).collect();
     let rounds = if passes.contains(&1) {
         ROUNDS_OF_LONG_PASSES
@@ -29,7 +47,7 @@ pub fn medians(contenders: &mut [Pass<'_>]) -> Vec<f64> {
             samples[index].push(turn / f64::from(passes[index]));
         }
     }
-    samples.into_iter().map(median).collect()
+    Samples(samples)
 }
 
 fn passes_per_turn(contender: &mut Pass<'_>) -> u32 {

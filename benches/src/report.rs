@@ -1,14 +1,15 @@
 //! The tables, in Markdown.
 
 use crate::data::{self, DataSet};
-use crate::works::{Against, Name, Row, Work};
-use crate::{instructions, measure};
+use crate::instructions;
+use crate::measure::{self, Samples};
+use crate::works::{Against, Name, Row, Target, Work};
 
 /// Prints the table of a work: the median nanoseconds an entry of each
 /// contender, and whether the targets are reached.
 pub fn print_times(work: &Work, data_set: &str) {
     print(work, data_set, "ns", |_, row| {
-        measure::medians(&mut row.passes)
+        measure::nanoseconds(&mut row.passes)
     });
 }
 
@@ -21,7 +22,7 @@ pub fn print_instructions(work: &Work, data_set: &str) {
     print(work, data_set, "instructions", |data_set, row| {
         let count =
             |name: &Name| instructions::per_pass(work.name, data_set.name, &name.to_string());
-        row.names.iter().map(count).collect()
+        Samples(row.names.iter().map(|name| vec![count(name)]).collect())
     });
 }
 
@@ -29,7 +30,7 @@ fn print(
     work: &Work,
     filter: &str,
     unit: &str,
-    measure: impl Fn(&DataSet, &mut Row<'_>) -> Vec<f64>,
+    measure: impl Fn(&DataSet, &mut Row<'_>) -> Samples,
 ) {
     println!("\n### {}: {unit} an entry\n", work.name);
     let data_sets = (work.data_sets)();
@@ -39,8 +40,8 @@ fn print(
             print_head(&row);
         }
         if data_set.name.contains(filter) {
-            let per_pass = measure(data_set, &mut row);
-            print_row(data_set, &row, &per_pass);
+            let samples = measure(data_set, &mut row);
+            print_row(data_set, &row, &samples);
         }
     }
 }
@@ -54,61 +55,56 @@ fn print_head(row: &Row<'_>) {
     println!("|---|{}---|", "--:|".repeat(names.len()));
 }
 
-fn print_row(data_set: &DataSet, row: &Row<'_>, per_pass: &[f64]) {
+fn print_row(data_set: &DataSet, row: &Row<'_>, samples: &Samples) {
     #[expect(clippy::cast_precision_loss, reason = "a million at most")]
     let entries = row.entries as f64;
-    let per_entry: Vec<String> = per_pass
-        .iter()
-        .map(|it| format!("{:.1}", it / entries))
-        .collect();
+    let per_entry = (0..row.names.len()).map(|index| samples.median(index) / entries);
+    let per_entry: Vec<f64> = per_entry.collect();
     println!(
         "| {} | {} | {} |",
         data_set.name,
-        per_entry.join(" | "),
-        ratios(row, per_pass).join("<br>"),
+        cells(&per_entry, |it| it),
+        ratios(row, samples).join("<br>"),
     );
     if row.entries == data::STREAM_LEN {
-        let per_second = per_pass
-            .iter()
-            .map(|it| format!("{:.1}", 1e3 * entries / it));
-        let per_second: Vec<String> = per_second.collect();
         println!(
             "| million entries a second | {} | |",
-            per_second.join(" | ")
+            cells(&per_entry, |it| 1e3 / it)
         );
     }
 }
 
-fn ratios(row: &Row<'_>, per_pass: &[f64]) -> Vec<String> {
-    let of = |name: Name| {
-        per_pass[row
-            .names
-            .iter()
-            .position(|it| *it == name)
-            .expect("a contender")]
-    };
-    let peers = || {
-        row.names
-            .iter()
-            .copied()
-            .filter(|it| matches!(it, Name::Peer(_)))
-    };
-    let ratio = |target: &crate::works::Target| {
+fn cells(values: &[f64], figure: impl Fn(f64) -> f64) -> String {
+    let cells: Vec<String> = values
+        .iter()
+        .map(|it| format!("{:.1}", figure(*it)))
+        .collect();
+    cells.join(" | ")
+}
+
+fn ratios(row: &Row<'_>, samples: &Samples) -> Vec<String> {
+    let index = |name| row.names.iter().position(|it| *it == name);
+    let index = |name| index(name).expect("a contender");
+    let peers = || (0..row.names.len()).filter(|it| matches!(row.names[*it], Name::Peer(_)));
+    let ratio = |target: &Target| {
+        let ours = index(Name::Ours(target.ours));
         let peer = match target.against {
-            Against::Peer(name) => Name::Peer(name),
+            Against::Peer(name) => index(Name::Peer(name)),
+            // The one that comes off best beside ours.
             Against::FastestPeer => peers()
-                .min_by(|a, b| of(*a).total_cmp(&of(*b)))
+                .max_by(|a, b| samples.ratio(ours, *a).total_cmp(&samples.ratio(ours, *b)))
                 .expect("a peer"),
         };
-        let ratio = of(Name::Ours(target.ours)) / of(peer);
+        // As it is printed.
+        let ratio = (samples.ratio(ours, peer) * 100.0).round() / 100.0;
         let mark = if ratio <= target.at_most {
             "✓"
         } else {
             "**missed**"
         };
         format!(
-            "{} / {peer}: {ratio:.2} ≤ {} {mark}",
-            target.ours, target.at_most
+            "{} / {}: {ratio:.2} ≤ {} {mark}",
+            target.ours, row.names[peer], target.at_most
         )
     };
     row.targets.iter().map(ratio).collect()

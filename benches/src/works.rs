@@ -89,15 +89,12 @@ impl Display for Name {
     }
 }
 
-/// A ratio of medians to reach.
+/// A ratio to reach.
 pub struct Target {
     pub ours: &'static str,
     pub against: Against,
     pub at_most: f64,
 }
-
-/// Two runs of the same code differ by this much.
-const NOT_SLOWER: f64 = 1.05;
 
 pub enum Against {
     Peer(&'static str),

@@ -2,7 +2,7 @@ use lokryn_compliance_log::{LogEntry, LogEntryView};
 use prost::Message as _;
 use serde_json::Value;
 
-use super::{Against, NOT_SLOWER, Row, each, each_owned};
+use super::{Against, Row, each, each_owned};
 use crate::data::DataSet;
 use crate::peers::{buffa as buffa_peer, prost as prost_peer};
 use crate::source::Source;
@@ -27,7 +27,7 @@ pub(super) fn write(data_set: &DataSet) -> Row<'_> {
         .ours("entry", each_owned(entries, serde_json::to_string))
         .peer("pbjson", each_owned(prost, serde_json::to_string))
         .peer("buffa", each_owned(buffa, serde_json::to_string))
-        .target("entry", Against::FastestPeer, NOT_SLOWER)
+        .target("entry", Against::FastestPeer, 1.0)
 }
 
 fn value(json: &str) -> Value {
@@ -65,5 +65,5 @@ pub(super) fn read(data_set: &DataSet) -> Row<'_> {
             "buffa",
             each(texts, serde_json::from_str::<buffa_peer::LogEntry>),
         )
-        .target("entry", Against::FastestPeer, NOT_SLOWER)
+        .target("entry", Against::FastestPeer, 1.0)
 }

@@ -6,7 +6,7 @@ use lokryn_compliance_log::{LogEntryView, Severity};
 use prost::Message as _;
 use quick_protobuf::BytesReader;
 
-use super::{Against, NOT_SLOWER, Row};
+use super::{Against, Row};
 use crate::data::{self, DataSet};
 use crate::peers::{self, buffa as buffa_peer, prost as prost_peer};
 
@@ -116,7 +116,7 @@ pub(super) fn read(data_set: &DataSet) -> Row<'_> {
         .ours("LogReader", ours)
         .peer("prost", prost)
         .peer("buffa", buffa)
-        .target("LogReader", Against::FastestPeer, NOT_SLOWER)
+        .target("LogReader", Against::FastestPeer, 1.0)
 }
 
 fn read_with_reader(stream: &[u8]) -> usize {
