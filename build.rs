@@ -106,11 +106,13 @@ fn types(file: &FileDescriptorProto) -> Result<String, Box<dyn Error>> {
     Ok(code)
 }
 
-/// The names of the fields in JSON, and which of them is written and read how:
-/// that is a module in `src/json.rs` for each kind of field.
+/// The proto names of the fields, every spelling of them that is read, and which
+/// is written and read how: that is a module in `src/json.rs` for each kind of
+/// field.
 fn proto_json(entry: &DescriptorProto) -> Result<String, Box<dyn Error>> {
     let mut fields = String::new();
     let mut names = String::new();
+    let mut spellings = String::new();
     let mut from_name = String::new();
     let mut write = String::new();
     let mut read = String::new();
@@ -129,21 +131,21 @@ fn proto_json(entry: &DescriptorProto) -> Result<String, Box<dyn Error>> {
             other => return Err(format!("{name}: no JSON mapping for {other:?}").into()),
         };
         writeln!(fields, "    {variant},")?;
-        writeln!(names, "        {json_name:?},")?;
+        writeln!(names, "        {name:?},")?;
+        writeln!(spellings, "        {json_name:?},")?;
+        let mut pattern = format!("{json_name:?}");
         if name != json_name {
-            write!(from_name, "            {name:?} |")?;
+            writeln!(spellings, "        {name:?},")?;
+            write!(pattern, " | {name:?}")?;
         }
-        writeln!(
-            from_name,
-            "            {json_name:?} => Some(Self::{variant}),"
-        )?;
+        writeln!(from_name, "            {pattern} => Some(Self::{variant}),")?;
         writeln!(
             write,
             "    {module}::write{of}(object, {json_name:?}, &entry.{name})?;"
         )?;
         writeln!(
             read,
-            "        Field::{variant} => {module}::read{of}(object, &mut entry.{name}),"
+            "        Field::{variant} => {module}::read{of}(object, field, &mut entry.{name}),"
         )?;
     }
     Ok(format!(
@@ -151,6 +153,7 @@ fn proto_json(entry: &DescriptorProto) -> Result<String, Box<dyn Error>> {
          enum Field {{\n{fields}}}\n\
          impl Field {{\n    \
              const NAMES: &'static [&'static str] = &[\n{names}    ];\n    \
+             const SPELLINGS: &'static [&'static str] = &[\n{spellings}    ];\n    \
              #[inline]\n    \
              fn from_name(name: &str) -> Option<Self> {{\n        \
                  match name {{\n{from_name}            _ => None,\n        }}\n    \

@@ -35,10 +35,12 @@ impl Serialize for LogEntry {
 /// Reads the canonical protobuf JSON mapping ([ProtoJSON]).
 ///
 /// Both spellings of a field's name are read, enum values by name or by number,
-/// and both alphabets of base64. `null` is unset. Refused, with an error that
-/// names the field, are unknown names, the same field twice, unknown enum names
-/// and values of another type. Nesting is bounded by `serde_json`, at 127, and
-/// what is allocated by the text: at most 24 bytes for each tag of three.
+/// and both alphabets of base64. `null` is unset. Refused, with an error that has
+/// the field's proto name, are unknown names, the same field twice, unknown enum
+/// names and values of another type. What is not JSON at all, or cannot be read,
+/// is `serde_json`'s own error, with its category. Nesting is bounded by
+/// `serde_json`, at 127, and what is allocated by the text: most of all for tags,
+/// each of which takes three bytes of text and up to 48 of memory.
 ///
 /// [ProtoJSON]: https://protobuf.dev/programming-guides/json/
 impl<'de> Deserialize<'de> for LogEntry {
@@ -60,15 +62,18 @@ impl<'de> Visitor<'de> for Object {
         let mut entry = LogEntry::default();
         let mut seen = [false; Field::NAMES.len()];
         while let Some(field) = object.next_key::<Field>()? {
-            let name = Field::NAMES[field as usize];
             if mem::replace(&mut seen[field as usize], true) {
-                return Err(de::Error::duplicate_field(name));
+                return Err(de::Error::duplicate_field(field.name()));
             }
-            // `serde_json` writes the place in the text at the end, where it stays.
-            read_field(field, &mut object, &mut entry)
-                .map_err(|err| de::Error::custom(format_args!("{name}: {err}")))?;
+            read_field(field, &mut object, &mut entry)?;
         }
         Ok(entry)
+    }
+}
+
+impl Field {
+    fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
     }
 }
 
@@ -89,25 +94,28 @@ impl Visitor<'_> for FieldName {
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Field, E> {
-        Field::from_name(name).ok_or_else(|| E::unknown_field(name, Field::NAMES))
+        Field::from_name(name).ok_or_else(|| E::unknown_field(name, Field::SPELLINGS))
     }
 }
 
-/// Reads a value of whatever type it has in JSON.
+/// Reads a value of whatever type it has in JSON into a place.
+///
+/// The visitors name the field in what they expect and in their own errors, rather
+/// than around errors of others, which would hide what those are.
 struct Any<V>(V);
 
-impl<'de, V: Visitor<'de, Value = ()>> DeserializeSeed<'de> for Any<V> {
-    type Value = ();
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Any<V> {
+    type Value = V::Value;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
         deserializer.deserialize_any(self.0)
     }
 }
 
 /// A string is a JSON string.
 pub(crate) mod text {
-    use super::{Any, MapAccess, SerializeMap, String, Visitor, de, fmt};
+    use super::{Any, Field, MapAccess, SerializeMap, String, Visitor, de, fmt};
 
     #[inline]
     pub(crate) fn write<M: SerializeMap>(
@@ -122,29 +130,34 @@ pub(crate) mod text {
     }
 
     #[inline]
-    pub(crate) fn read<'de, M: MapAccess<'de>>(
+    pub(super) fn read<'de, M: MapAccess<'de>>(
         object: &mut M,
+        field: Field,
         text: &mut String,
     ) -> Result<(), M::Error> {
-        object.next_value_seed(Any(Text(text)))
+        object.next_value_seed(Any(Text(field, text)))
     }
 
-    struct Text<'a>(&'a mut String);
+    struct Text<'a>(Field, &'a mut String);
 
     impl Visitor<'_> for Text<'_> {
         type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string")
+            write!(f, "a string for {}", self.0.name())
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
-            *self.0 = text.into();
+            *self.1 = text.into();
             Ok(())
         }
 
         fn visit_string<E: de::Error>(self, text: String) -> Result<(), E> {
-            *self.0 = text;
+            *self.1 = text;
+            Ok(())
+        }
+
+        fn visit_none<E: de::Error>(self) -> Result<(), E> {
             Ok(())
         }
 
@@ -157,10 +170,10 @@ pub(crate) mod text {
 /// A repeated string is an array of strings. `null` in place of the array is no
 /// elements; `null` in place of an element is an error.
 mod list {
-    use super::{Any, MapAccess, SeqAccess, SerializeMap, String, Vec, Visitor, de, fmt};
+    use super::{Any, Field, MapAccess, SeqAccess, SerializeMap, String, Vec, Visitor, de, fmt};
 
     #[inline]
-    pub(crate) fn write<M: SerializeMap>(
+    pub(super) fn write<M: SerializeMap>(
         object: &mut M,
         name: &'static str,
         list: &[String],
@@ -172,26 +185,31 @@ mod list {
     }
 
     #[inline]
-    pub(crate) fn read<'de, M: MapAccess<'de>>(
+    pub(super) fn read<'de, M: MapAccess<'de>>(
         object: &mut M,
+        field: Field,
         list: &mut Vec<String>,
     ) -> Result<(), M::Error> {
-        object.next_value_seed(Any(List(list)))
+        object.next_value_seed(Any(List(field, list)))
     }
 
-    struct List<'a>(&'a mut Vec<String>);
+    struct List<'a>(Field, &'a mut Vec<String>);
 
     impl<'de> Visitor<'de> for List<'_> {
         type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an array of strings")
+            write!(f, "an array of strings for {}", self.0.name())
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-            while let Some(text) = array.next_element()? {
-                self.0.push(text);
+            while let Some(text) = array.next_element_seed(Any(Element(self.0)))? {
+                self.1.push(text);
             }
+            Ok(())
+        }
+
+        fn visit_none<E: de::Error>(self) -> Result<(), E> {
             Ok(())
         }
 
@@ -199,12 +217,30 @@ mod list {
             Ok(())
         }
     }
+
+    struct Element(Field);
+
+    impl Visitor<'_> for Element {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a string in {}", self.0.name())
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+            Ok(text.into())
+        }
+
+        fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
+            Ok(text)
+        }
+    }
 }
 
 /// An enum is written as the name of its value, and as a number where the number
 /// has no name here. Both are read.
 pub(crate) mod open_enum {
-    use super::{Any, MapAccess, PhantomData, SerializeMap, Visitor, de, fmt};
+    use super::{Any, Field, MapAccess, PhantomData, SerializeMap, Visitor, de, fmt};
     use crate::{EventType, Outcome, Sensitivity, Severity};
 
     /// What the generated enums have in common.
@@ -230,52 +266,62 @@ pub(crate) mod open_enum {
     proto_enum! { EventType Outcome Severity Sensitivity }
 
     #[inline]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as every kind's")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the generated calls pass every field by reference"
+    )]
     pub(crate) fn write<E: ProtoEnum, M: SerializeMap>(
         object: &mut M,
         name: &'static str,
         number: &i32,
     ) -> Result<(), M::Error> {
+        if *number == 0 {
+            return Ok(());
+        }
         match E::try_from(*number) {
-            _ if *number == 0 => Ok(()),
             Ok(value) => object.serialize_entry(name, value.as_str_name()),
             Err(_) => object.serialize_entry(name, number),
         }
     }
 
     #[inline]
-    pub(crate) fn read<'de, E: ProtoEnum, M: MapAccess<'de>>(
+    pub(super) fn read<'de, E: ProtoEnum, M: MapAccess<'de>>(
         object: &mut M,
+        field: Field,
         number: &mut i32,
     ) -> Result<(), M::Error> {
-        object.next_value_seed(Any(NameOrNumber::<E>(number, PhantomData)))
+        object.next_value_seed(Any(NameOrNumber::<E>(field, number, PhantomData)))
     }
 
-    struct NameOrNumber<'a, E>(&'a mut i32, PhantomData<E>);
+    struct NameOrNumber<'a, E>(Field, &'a mut i32, PhantomData<E>);
 
     impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<'_, E> {
         type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("the name of an enum value or a 32-bit integer")
+            let field = self.0.name();
+            write!(f, "the name of a value or a 32-bit integer for {field}")
         }
 
         fn visit_str<Err: de::Error>(self, name: &str) -> Result<(), Err> {
             let Some(value) = E::from_str_name(name) else {
-                return Err(Err::custom(format_args!("unknown enum name {name:?}")));
+                let field = self.0.name();
+                return Err(Err::custom(format_args!(
+                    "{field}: unknown enum name {name:?}"
+                )));
             };
-            *self.0 = value.into();
+            *self.1 = value.into();
             Ok(())
         }
 
         fn visit_i64<Err: de::Error>(self, number: i64) -> Result<(), Err> {
-            *self.0 = i32::try_from(number)
+            *self.1 = i32::try_from(number)
                 .map_err(|_| Err::invalid_value(de::Unexpected::Signed(number), &self))?;
             Ok(())
         }
 
         fn visit_u64<Err: de::Error>(self, number: u64) -> Result<(), Err> {
-            *self.0 = i32::try_from(number)
+            *self.1 = i32::try_from(number)
                 .map_err(|_| Err::invalid_value(de::Unexpected::Unsigned(number), &self))?;
             Ok(())
         }
@@ -288,7 +334,11 @@ pub(crate) mod open_enum {
             if f64::from(integer) != number {
                 return Err(Err::invalid_value(de::Unexpected::Float(number), &self));
             }
-            *self.0 = integer;
+            *self.1 = integer;
+            Ok(())
+        }
+
+        fn visit_none<Err: de::Error>(self) -> Result<(), Err> {
             Ok(())
         }
 

@@ -401,6 +401,10 @@ impl<R: BufRead> LogReader<R> {
             Err(err) if err.kind() == io::ErrorKind::Interrupted => return None,
             Err(err) => return Some(Err(ReadError::Io(err))),
         };
+        if buffered.is_empty() {
+            self.done = true;
+            return None;
+        }
         let FrameLen { prefix, total } =
             frame_len(buffered, self.offset, self.max_entry_len).ok()??;
         let frame = decode(buffered.get(prefix..total)?, self.offset);

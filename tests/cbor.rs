@@ -154,3 +154,12 @@ fn reading_nests_exactly_as_deep_as_the_format_is_told() {
         assert_eq!((read, told), (depth <= 256, depth <= 256), "{depth}");
     }
 }
+
+#[test]
+fn null_is_unset_in_an_entry_in_cbor_too() {
+    let unset = json!({"severity": null, "actorId": null, "payload": null, "policyTags": null});
+    let read: LogEntry = entry(Payload::cbor(&unset).unwrap())
+        .cbor_payload()
+        .unwrap();
+    assert_eq!(read, LogEntry::default());
+}

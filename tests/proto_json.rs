@@ -5,9 +5,12 @@
 
 mod common;
 
+use std::io::{self, ErrorKind, Read};
+
 use lokryn_compliance_log::{EventType, LogEntry};
 use proptest::prelude::*;
 use serde::Deserialize;
+use serde_json::error::Category;
 
 /// A row of `proto_json/cases.json`. The entry is the one to read from the text;
 /// without one, the text is to be refused.
@@ -89,33 +92,42 @@ fn assert_refused(text: &str, message: &str) {
 fn errors_name_the_field_and_the_place() {
     assert_refused(
         r#"{"actorId": "a", "actor_id": "b"}"#,
-        "duplicate field `actorId` at line 1 column 27",
+        "duplicate field `actor_id` at line 1 column 27",
     );
     assert_refused(
         "{\n  \"eventType\": \"EVENT_UNHEARD_OF\"\n}",
-        "eventType: unknown enum name \"EVENT_UNHEARD_OF\" at line 2 column 33",
+        "event_type: unknown enum name \"EVENT_UNHEARD_OF\" at line 2 column 33",
     );
     assert_refused(
         r#"{"severity": 1.5}"#,
-        "severity: invalid value: floating point `1.5`, \
-         expected the name of an enum value or a 32-bit integer at line 1 column 16",
+        "invalid value: floating point `1.5`, \
+         expected the name of a value or a 32-bit integer for severity at line 1 column 16",
     );
     assert_refused(
         r#"{"outcome": 2147483648}"#,
-        "outcome: invalid value: integer `2147483648`, \
-         expected the name of an enum value or a 32-bit integer at line 1 column 22",
+        "invalid value: integer `2147483648`, \
+         expected the name of a value or a 32-bit integer for outcome at line 1 column 22",
     );
     assert_refused(
         r#"{"message": 5}"#,
-        "message: invalid type: integer `5`, expected a string at line 1 column 13",
+        "invalid type: integer `5`, expected a string for message at line 1 column 13",
     );
     assert_refused(
         r#"{"policyTags": ["a", null]}"#,
-        "policyTags: invalid type: null, expected a string at line 1 column 25",
+        "invalid type: null, expected a string in policy_tags at line 1 column 25",
+    );
+    assert_refused(
+        r#"{"policyTags": "a"}"#,
+        "invalid type: string \"a\", \
+         expected an array of strings for policy_tags at line 1 column 18",
     );
     assert_refused(
         r#"{"payload": "A!=="}"#,
         "payload: not base64 at byte 1 of the text at line 1 column 18",
+    );
+    assert_refused(
+        r#"{"payload": "Qhw=="}"#,
+        "payload: not base64 at byte 3 of the text at line 1 column 19",
     );
     assert_refused(
         r#"{"payload": "A"}"#,
@@ -123,21 +135,103 @@ fn errors_name_the_field_and_the_place() {
     );
     assert_refused(
         r#"{"payload": 4111111111111111}"#,
-        "payload: invalid type: number, expected base64 text at line 1 column 28",
+        "invalid type: number, expected base64 text for payload at line 1 column 28",
     );
     assert_refused(
         r#"{"payload": {"ssn": "078-05-1120"}}"#,
-        "payload: invalid type: map, expected base64 text at line 1 column 13",
-    );
-    assert_refused(
-        r#"{"message": "\ud83d"}"#,
-        "message: unexpected end of hex escape at line 1 column 20",
+        "invalid type: map, expected base64 text for payload at line 1 column 13",
     );
     let unknown = serde_json::from_str::<LogEntry>(r#"{"time": 1}"#).unwrap_err();
     assert!(
         unknown.to_string().starts_with("unknown field `time`, "),
         "{unknown}"
     );
+}
+
+#[test]
+fn what_is_no_json_keeps_its_category() {
+    let category = |text: &str| {
+        serde_json::from_str::<LogEntry>(text)
+            .unwrap_err()
+            .classify()
+    };
+    assert_eq!(category(r#"{"actorId""#), Category::Eof);
+    assert_eq!(category(r#"{"actorId": "ab"#), Category::Eof);
+    assert_eq!(category(r#"{"actorId" "ab"}"#), Category::Syntax);
+    assert_eq!(category(r#"{"message": "\ud83d"}"#), Category::Syntax);
+    assert_eq!(category(r#"{"message": 5}"#), Category::Data);
+}
+
+#[test]
+fn an_io_error_within_a_value_stays_one() {
+    struct TimesOut;
+
+    impl Read for TimesOut {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(ErrorKind::TimedOut.into())
+        }
+    }
+
+    let torn = br#"{"actorId": "ab"#.chain(TimesOut);
+    let err = serde_json::from_reader::<_, LogEntry>(torn).unwrap_err();
+    assert_eq!(err.io_error_kind(), Some(ErrorKind::TimedOut));
+}
+
+/// RFC 4648, section 4, without padding.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let [a, b, c] = [0, 1, 2].map(|at| u32::from(*group.get(at).unwrap_or(&0)));
+        let bits = a << 16 | b << 8 | c;
+        for symbol in 0..=group.len() {
+            let symbol = bits >> (18 - 6 * symbol) & 63;
+            text.push(char::from(ALPHABET[usize::try_from(symbol).unwrap()]));
+        }
+    }
+    text
+}
+
+#[test]
+fn payloads_of_every_length_are_base64() {
+    let bytes: Vec<u8> = (0..5000_u32)
+        .map(|at| (at * at % 257).to_le_bytes()[0])
+        .collect();
+    let lengths = [
+        0..10,
+        60..70,
+        90..100,
+        120..132,
+        380..390,
+        1000..1004,
+        4997..5001,
+    ];
+    for len in lengths.into_iter().flatten() {
+        // Another start, lest the symbols be the same each time.
+        let payload = &bytes[5000 - len..];
+        let entry = LogEntry {
+            payload: payload.to_vec().into(),
+            ..LogEntry::default()
+        };
+        let unpadded = base64(payload);
+        let padded = format!("{unpadded}{}", &"=="[..(3 - len % 3) % 3]);
+        let written = match len {
+            0 => "{}".to_owned(),
+            _ => format!(r#"{{"payload":"{padded}"}}"#),
+        };
+        assert_eq!(serde_json::to_string(&entry).unwrap(), written);
+        if std::str::from_utf8(payload).is_err() {
+            let line = format!(r#"{{"payload_base64":"{padded}"}}"#);
+            assert_eq!(entry.json_line().to_string(), line);
+        }
+        for text in [&padded, &unpadded] {
+            for text in [text.clone(), text.replace('+', "-").replace('/', "_")] {
+                let json = format!(r#"{{"payload":"{text}"}}"#);
+                let read: LogEntry = serde_json::from_str(&json).unwrap();
+                assert_eq!(read, entry, "{text}");
+            }
+        }
+    }
 }
 
 #[test]

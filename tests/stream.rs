@@ -353,6 +353,25 @@ fn every_io_error_is_passed_on_and_reading_goes_on_after_it() {
 }
 
 #[test]
+fn the_source_is_asked_for_its_end_once() {
+    struct Counted<'a>(&'a [u8], usize);
+
+    impl Read for Counted<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.1 += 1;
+            self.0.read(buf)
+        }
+    }
+
+    let (bytes, _) = written(&generated(1));
+    let mut reader = LogReader::new(BufReader::new(Counted(&bytes, 0)));
+    assert!(reader.next().unwrap().is_ok());
+    assert!(reader.next().is_none());
+    assert!(reader.next().is_none());
+    assert_eq!(reader.into_inner().into_inner().1, 2);
+}
+
+#[test]
 fn each_entry_is_one_write() {
     struct Counts(Vec<usize>);
 

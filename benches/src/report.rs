@@ -83,8 +83,10 @@ fn cells(values: &[f64], figure: impl Fn(f64) -> f64) -> String {
 }
 
 fn ratios(row: &Row<'_>, samples: &Samples) -> Vec<String> {
-    let index = |name| row.names.iter().position(|it| *it == name);
-    let index = |name| index(name).expect("a contender");
+    let index = |name| {
+        let index = row.names.iter().position(|it| *it == name);
+        index.expect("a contender")
+    };
     let peers = || (0..row.names.len()).filter(|it| matches!(row.names[*it], Name::Peer(_)));
     let ratio = |target: &Target| {
         let ours = index(Name::Ours(target.ours));

@@ -12,14 +12,21 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::{self, Serialize, SerializeMap, Serializer};
 
 use self::engine::{Engine, STANDARD, URL_SAFE};
-use super::Any;
+use super::{Any, Field};
 
-#[cfg(all(feature = "simd", any(target_arch = "x86_64", target_arch = "aarch64")))]
+// Where the library has these engines.
+#[cfg(all(
+    feature = "simd",
+    any(
+        target_arch = "x86_64",
+        all(target_arch = "aarch64", target_feature = "neon")
+    )
+))]
 mod engine {
     use std::sync::LazyLock;
 
-    pub(super) use base64::engine::Simd as Engine;
-    use base64::engine::general_purpose::PAD_INDIFFERENT;
+    pub(super) use ::base64::engine::Simd as Engine;
+    use ::base64::engine::general_purpose::PAD_INDIFFERENT;
 
     pub(super) static STANDARD: LazyLock<Engine> =
         LazyLock::new(|| Engine::standard(PAD_INDIFFERENT));
@@ -27,10 +34,16 @@ mod engine {
         LazyLock::new(|| Engine::url_safe(PAD_INDIFFERENT));
 }
 
-#[cfg(not(all(feature = "simd", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+#[cfg(not(all(
+    feature = "simd",
+    any(
+        target_arch = "x86_64",
+        all(target_arch = "aarch64", target_feature = "neon")
+    )
+)))]
 mod engine {
-    pub(super) use base64::engine::GeneralPurpose as Engine;
-    pub(super) use base64::engine::general_purpose::{
+    pub(super) use ::base64::engine::GeneralPurpose as Engine;
+    pub(super) use ::base64::engine::general_purpose::{
         STANDARD_PAD_INDIFFERENT as STANDARD, URL_SAFE_PAD_INDIFFERENT as URL_SAFE,
     };
 }
@@ -66,20 +79,21 @@ impl Serialize for Base64<'_> {
 }
 
 #[inline]
-pub(crate) fn read<'de, M: MapAccess<'de>>(
+pub(super) fn read<'de, M: MapAccess<'de>>(
     object: &mut M,
+    field: Field,
     bytes: &mut Bytes,
 ) -> Result<(), M::Error> {
-    object.next_value_seed(Any(Text(bytes)))
+    object.next_value_seed(Any(Text(field, bytes)))
 }
 
-struct Text<'a>(&'a mut Bytes);
+struct Text<'a>(Field, &'a mut Bytes);
 
 impl Visitor<'_> for Text<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("base64 text")
+        write!(f, "base64 text for {}", self.0.name())
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
@@ -88,12 +102,13 @@ impl Visitor<'_> for Text<'_> {
             decoded => decoded,
         };
         // Base64's own words quote the text.
-        *self.0 = decoded.map_err(|err| match err {
-            DecodeError(InvalidByte(offset, _) | InvalidLastSymbol { offset, .. }) => {
-                E::custom(format_args!("not base64 at byte {offset} of the text"))
-            }
+        let field = self.0.name();
+        *self.1 = decoded.map_err(|err| match err {
+            DecodeError(InvalidByte(offset, _) | InvalidLastSymbol { offset, .. }) => E::custom(
+                format_args!("{field}: not base64 at byte {offset} of the text"),
+            ),
             DecodeError(InvalidLength(_) | InvalidPadding) | OutputSliceTooSmall => {
-                E::custom("not base64: wrong length or padding")
+                E::custom(format_args!("{field}: not base64: wrong length or padding"))
             }
         })?;
         Ok(())
@@ -117,6 +132,10 @@ impl Visitor<'_> for Text<'_> {
         Err(E::invalid_type(de::Unexpected::Other("number"), &self))
     }
 
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         Ok(())
     }
@@ -124,8 +143,20 @@ impl Visitor<'_> for Text<'_> {
 
 #[inline]
 fn decode(engine: &Engine, text: &str) -> Result<Bytes, DecodeSliceError> {
-    let symbols = text.strip_suffix('=').unwrap_or(text);
-    let symbols = symbols.strip_suffix('=').unwrap_or(symbols).len();
+    // Padding ends a group of four. Elsewhere it is an error, and the engine's to
+    // tell, which takes room for what is before it.
+    let symbols = match text.len() % 4 {
+        0 => {
+            text.len()
+                - text
+                    .bytes()
+                    .rev()
+                    .take(2)
+                    .take_while(|it| *it == b'=')
+                    .count()
+        }
+        _ => text.len(),
+    };
     // As long as the bytes will be: `Bytes` takes such a `Vec` over as it is. What it
     // holds until then does not matter, and a copy is quicker to get than zeros.
     let len = symbols / 4 * 3 + symbols % 4 * 3 / 4;

@@ -141,7 +141,7 @@ pub(crate) fn any_entry() -> impl Strategy<Value = LogEntry> {
     (
         (any_number(), any_number(), any_number(), any_number()),
         (any_text(), any_text(), any_text(), any_text(), any_text()),
-        vec(any::<u8>(), 0..300),
+        vec(any::<u8>(), 0..600),
         vec(any_text(), 0..6),
     )
         .prop_map(|(numbers, texts, payload, policy_tags)| LogEntry {
