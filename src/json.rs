@@ -170,7 +170,10 @@ pub(crate) mod text {
 /// A repeated string is an array of strings. `null` in place of the array is no
 /// elements; `null` in place of an element is an error.
 mod list {
-    use super::{Any, Field, MapAccess, SeqAccess, SerializeMap, String, Vec, Visitor, de, fmt};
+    use super::{
+        Any, DeserializeSeed, Deserializer, Field, MapAccess, SeqAccess, SerializeMap, String, Vec,
+        Visitor, de, fmt,
+    };
 
     #[inline]
     pub(super) fn write<M: SerializeMap>(
@@ -203,9 +206,7 @@ mod list {
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-            while let Some(text) = array.next_element_seed(Any(Element(self.0)))? {
-                self.1.push(text);
-            }
+            while let Some(()) = array.next_element_seed(Element(self.0, self.1))? {}
             Ok(())
         }
 
@@ -218,21 +219,32 @@ mod list {
         }
     }
 
-    struct Element(Field);
+    struct Element<'a>(Field, &'a mut Vec<String>);
 
-    impl Visitor<'_> for Element {
-        type Value = String;
+    impl<'de> DeserializeSeed<'de> for Element<'_> {
+        type Value = ();
+
+        #[inline]
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+            deserializer.deserialize_string(self)
+        }
+    }
+
+    impl Visitor<'_> for Element<'_> {
+        type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "a string in {}", self.0.name())
         }
 
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-            Ok(text.into())
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+            self.1.push(text.into());
+            Ok(())
         }
 
-        fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
-            Ok(text)
+        fn visit_string<E: de::Error>(self, text: String) -> Result<(), E> {
+            self.1.push(text);
+            Ok(())
         }
     }
 }
