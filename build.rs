@@ -106,9 +106,8 @@ fn types(file: &FileDescriptorProto) -> Result<String, Box<dyn Error>> {
     Ok(code)
 }
 
-/// The proto names of the fields, every spelling of them that is read, and which
-/// is written and read how: that is a module in `src/json.rs` for each kind of
-/// field.
+/// The proto names of the fields, every spelling that is read, and the calls that
+/// write and read them, to the module of `src/json.rs` for the kind of field.
 fn proto_json(entry: &DescriptorProto) -> Result<String, Box<dyn Error>> {
     let mut fields = String::new();
     let mut names = String::new();

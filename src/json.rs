@@ -4,6 +4,9 @@
 //! read is a module below, with `write` and `read`. `write` leaves out a field
 //! with its default value, and `read` takes `null` as unset. The rules are those
 //! of <https://protobuf.dev/programming-guides/json/>.
+//!
+//! Visitors name the field in their own errors. Errors of the format are passed on
+//! as they are, for a wrapper would lose their category.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -35,12 +38,15 @@ impl Serialize for LogEntry {
 /// Reads the canonical protobuf JSON mapping ([ProtoJSON]).
 ///
 /// Both spellings of a field's name are read, enum values by name or by number,
-/// and both alphabets of base64. `null` is unset. Refused, with an error that has
-/// the field's proto name, are unknown names, the same field twice, unknown enum
-/// names and values of another type. What is not JSON at all, or cannot be read,
-/// is `serde_json`'s own error, with its category. Nesting is bounded by
-/// `serde_json`, at 127, and what is allocated by the text: most of all for tags,
-/// each of which takes three bytes of text and up to 48 of memory.
+/// and both alphabets of base64. `null` is unset. Refused are unknown names and,
+/// with an error that has the field's proto name, the same field twice, unknown
+/// enum names, text that is not base64 and values of another type.
+///
+/// Errors of `serde_json` itself, for text that is not JSON, numbers beyond `f64`
+/// and failed reads, keep their category and do not name the field.
+///
+/// What is allocated is bounded by the text: most of all for empty tags, which
+/// take three bytes of text and about 48 of memory each.
 ///
 /// [ProtoJSON]: https://protobuf.dev/programming-guides/json/
 impl<'de> Deserialize<'de> for LogEntry {
@@ -98,10 +104,7 @@ impl Visitor<'_> for FieldName {
     }
 }
 
-/// Reads a value of whatever type it has in JSON into a place.
-///
-/// The visitors name the field in what they expect and in their own errors, rather
-/// than around errors of others, which would hide what those are.
+/// Reads a value of whatever type it has in JSON.
 struct Any<V>(V);
 
 impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Any<V> {
@@ -135,25 +138,28 @@ pub(crate) mod text {
         field: Field,
         text: &mut String,
     ) -> Result<(), M::Error> {
-        object.next_value_seed(Any(Text(field, text)))
+        object.next_value_seed(Any(Text { field, text }))
     }
 
-    struct Text<'a>(Field, &'a mut String);
+    struct Text<'a> {
+        field: Field,
+        text: &'a mut String,
+    }
 
     impl Visitor<'_> for Text<'_> {
         type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "a string for {}", self.0.name())
+            write!(f, "a string for {}", self.field.name())
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
-            *self.1 = text.into();
+            *self.text = text.into();
             Ok(())
         }
 
         fn visit_string<E: de::Error>(self, text: String) -> Result<(), E> {
-            *self.1 = text;
+            *self.text = text;
             Ok(())
         }
 
@@ -193,20 +199,26 @@ mod list {
         field: Field,
         list: &mut Vec<String>,
     ) -> Result<(), M::Error> {
-        object.next_value_seed(Any(List(field, list)))
+        object.next_value_seed(Any(List { field, list }))
     }
 
-    struct List<'a>(Field, &'a mut Vec<String>);
+    struct List<'a> {
+        field: Field,
+        list: &'a mut Vec<String>,
+    }
 
     impl<'de> Visitor<'de> for List<'_> {
         type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "an array of strings for {}", self.0.name())
+            write!(f, "an array of strings for {}", self.field.name())
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-            while let Some(()) = array.next_element_seed(Element(self.0, self.1))? {}
+            while let Some(()) = array.next_element_seed(Element {
+                field: self.field,
+                list: self.list,
+            })? {}
             Ok(())
         }
 
@@ -219,7 +231,10 @@ mod list {
         }
     }
 
-    struct Element<'a>(Field, &'a mut Vec<String>);
+    struct Element<'a> {
+        field: Field,
+        list: &'a mut Vec<String>,
+    }
 
     impl<'de> DeserializeSeed<'de> for Element<'_> {
         type Value = ();
@@ -234,16 +249,16 @@ mod list {
         type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "a string in {}", self.0.name())
+            write!(f, "a string in {}", self.field.name())
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
-            self.1.push(text.into());
+            self.list.push(text.into());
             Ok(())
         }
 
         fn visit_string<E: de::Error>(self, text: String) -> Result<(), E> {
-            self.1.push(text);
+            self.list.push(text);
             Ok(())
         }
     }
@@ -302,38 +317,46 @@ pub(crate) mod open_enum {
         field: Field,
         number: &mut i32,
     ) -> Result<(), M::Error> {
-        object.next_value_seed(Any(NameOrNumber::<E>(field, number, PhantomData)))
+        object.next_value_seed(Any(NameOrNumber {
+            field,
+            number,
+            of: PhantomData::<E>,
+        }))
     }
 
-    struct NameOrNumber<'a, E>(Field, &'a mut i32, PhantomData<E>);
+    struct NameOrNumber<'a, E> {
+        field: Field,
+        number: &'a mut i32,
+        of: PhantomData<E>,
+    }
 
     impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<'_, E> {
         type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let field = self.0.name();
+            let field = self.field.name();
             write!(f, "the name of a value or a 32-bit integer for {field}")
         }
 
         fn visit_str<Err: de::Error>(self, name: &str) -> Result<(), Err> {
             let Some(value) = E::from_str_name(name) else {
-                let field = self.0.name();
+                let field = self.field.name();
                 return Err(Err::custom(format_args!(
                     "{field}: unknown enum name {name:?}"
                 )));
             };
-            *self.1 = value.into();
+            *self.number = value.into();
             Ok(())
         }
 
         fn visit_i64<Err: de::Error>(self, number: i64) -> Result<(), Err> {
-            *self.1 = i32::try_from(number)
+            *self.number = i32::try_from(number)
                 .map_err(|_| Err::invalid_value(de::Unexpected::Signed(number), &self))?;
             Ok(())
         }
 
         fn visit_u64<Err: de::Error>(self, number: u64) -> Result<(), Err> {
-            *self.1 = i32::try_from(number)
+            *self.number = i32::try_from(number)
                 .map_err(|_| Err::invalid_value(de::Unexpected::Unsigned(number), &self))?;
             Ok(())
         }
@@ -346,7 +369,7 @@ pub(crate) mod open_enum {
             if f64::from(integer) != number {
                 return Err(Err::invalid_value(de::Unexpected::Float(number), &self));
             }
-            *self.1 = integer;
+            *self.number = integer;
             Ok(())
         }
 

@@ -389,8 +389,8 @@ impl<R: BufRead> LogReader<R> {
         }
     }
 
-    /// Reads the next entry from where it lies in the buffer of `inner`; `None` if
-    /// that takes `read_frame`.
+    /// Reads the next entry from where it lies in the buffer of `inner`; `None` at
+    /// the end of the stream, or if it takes `read_frame`.
     fn next_buffered(&mut self) -> Option<Result<LogEntry, ReadError>> {
         self.drop_whole_frame();
         if self.done || !self.frame.is_empty() {

@@ -163,3 +163,15 @@ fn null_is_unset_in_an_entry_in_cbor_too() {
         .unwrap();
     assert_eq!(read, LogEntry::default());
 }
+
+#[test]
+fn an_entry_in_cbor_never_has_its_payload_in_an_error() {
+    // {"payload": 2^64 + 7}, a bignum.
+    let bignum = entry(&b"\xa1\x67payload\xc2\x49\x01\0\0\0\0\0\0\0\x07"[..]);
+    let err = bignum.cbor_payload::<LogEntry>().unwrap_err();
+    let source = err.source().unwrap().to_string();
+    assert!(
+        source.contains("invalid type: number, expected base64 text for payload"),
+        "{source}"
+    );
+}

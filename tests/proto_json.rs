@@ -109,6 +109,10 @@ fn errors_name_the_field_and_the_place() {
          expected the name of a value or a 32-bit integer for outcome at line 1 column 22",
     );
     assert_refused(
+        r#"{"severity": 1e400}"#,
+        "number out of range at line 1 column 18",
+    );
+    assert_refused(
         r#"{"message": 5}"#,
         "invalid type: integer `5`, expected a string for message at line 1 column 13",
     );
@@ -224,8 +228,9 @@ fn payloads_of_every_length_are_base64() {
             let line = format!(r#"{{"payload_base64":"{padded}"}}"#);
             assert_eq!(entry.json_line().to_string(), line);
         }
-        for text in [&padded, &unpadded] {
-            for text in [text.clone(), text.replace('+', "-").replace('/', "_")] {
+        for standard in [padded, unpadded] {
+            let url_safe = standard.replace('+', "-").replace('/', "_");
+            for text in [standard, url_safe] {
                 let json = format!(r#"{{"payload":"{text}"}}"#);
                 let read: LogEntry = serde_json::from_str(&json).unwrap();
                 assert_eq!(read, entry, "{text}");

@@ -84,16 +84,19 @@ pub(super) fn read<'de, M: MapAccess<'de>>(
     field: Field,
     bytes: &mut Bytes,
 ) -> Result<(), M::Error> {
-    object.next_value_seed(Any(Text(field, bytes)))
+    object.next_value_seed(Any(Text { field, bytes }))
 }
 
-struct Text<'a>(Field, &'a mut Bytes);
+struct Text<'a> {
+    field: Field,
+    bytes: &'a mut Bytes,
+}
 
 impl Visitor<'_> for Text<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "base64 text for {}", self.0.name())
+        write!(f, "base64 text for {}", self.field.name())
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
@@ -102,8 +105,8 @@ impl Visitor<'_> for Text<'_> {
             decoded => decoded,
         };
         // Base64's own words quote the text.
-        let field = self.0.name();
-        *self.1 = decoded.map_err(|err| match err {
+        let field = self.field.name();
+        *self.bytes = decoded.map_err(|err| match err {
             DecodeError(InvalidByte(offset, _) | InvalidLastSymbol { offset, .. }) => E::custom(
                 format_args!("{field}: not base64 at byte {offset} of the text"),
             ),
@@ -128,6 +131,14 @@ impl Visitor<'_> for Text<'_> {
         Err(E::invalid_type(de::Unexpected::Other("number"), &self))
     }
 
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<(), E> {
+        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
+    }
+
+    fn visit_u128<E: de::Error>(self, _: u128) -> Result<(), E> {
+        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
+    }
+
     fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
         Err(E::invalid_type(de::Unexpected::Other("number"), &self))
     }
@@ -143,20 +154,15 @@ impl Visitor<'_> for Text<'_> {
 
 #[inline]
 fn decode(engine: &Engine, text: &str) -> Result<Bytes, DecodeSliceError> {
-    // Padding ends a group of four. Elsewhere it is an error, and the engine's to
-    // tell, which takes room for what is before it.
-    let symbols = match text.len() % 4 {
-        0 => {
-            text.len()
-                - text
-                    .bytes()
-                    .rev()
-                    .take(2)
-                    .take_while(|it| *it == b'=')
-                    .count()
-        }
-        _ => text.len(),
+    // Padding that completes a group of four takes no room. Other padding is left to
+    // the engine, which needs the room of what stands before it to tell the place.
+    let padding = match text.as_bytes() {
+        _ if text.len() % 4 != 0 => 0,
+        [.., b'=', b'='] => 2,
+        [.., b'='] => 1,
+        _ => 0,
     };
+    let symbols = text.len() - padding;
     // As long as the bytes will be: `Bytes` takes such a `Vec` over as it is. What it
     // holds until then does not matter, and a copy is quicker to get than zeros.
     let len = symbols / 4 * 3 + symbols % 4 * 3 / 4;
