@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
 async fn collect(connection: TcpStream) -> Result<usize, ReadError> {
-    let mut entries = FramedRead::new(connection, LogCodec::new().max_entry_len(64 * 1024));
+    let mut entries = FramedRead::new(connection, LogCodec::new().with_max_entry_len(64 * 1024));
     let mut accepted = 0;
     while let Some(entry) = entries.next().await {
         let entry = entry?;

@@ -1,77 +1,161 @@
 //! `Debug` that does not leak.
 
-use core::fmt;
-use core::marker::PhantomData;
+use core::fmt::{self, Debug, DebugStruct, Display, Formatter};
 
-use crate::{EventType, LogEntry, LogEntryView, Outcome, Sensitivity, Severity};
+use crate::v1::with_fields;
+use crate::view::{Blob, Kind, Number, Text, Texts};
+use crate::{LogEntry, LogEntryView, PolicyTags, Sensitivity};
+
+/// The texts that are printed whatever the sensitivity: `log.proto` asks writers
+/// to keep personal and secret data out of them.
+const HARMLESS: [&str; 6] = [
+    "actor_id",
+    "component",
+    "environment",
+    "resource",
+    "message",
+    "policy_tags",
+];
 
 /// Prints every field, except that the payload is printed only if the
 /// sensitivity is PUBLIC or INTERNAL. Otherwise its length and the reason stand
 /// in its place; an unspecified or unknown sensitivity counts as the highest.
-impl fmt::Debug for LogEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Debug for LogEntry {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write(&LogEntryView::from(self), "LogEntry", f)
     }
 }
 
 /// Prints every field under the same rule as [`LogEntry`]: the payload only if
 /// the sensitivity is PUBLIC or INTERNAL.
-impl fmt::Debug for LogEntryView<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Debug for LogEntryView<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write(self, "LogEntryView", f)
     }
 }
 
-fn write(view: &LogEntryView<'_>, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.debug_struct(name)
-        .field("event_type", &Number::<EventType>::new(view.event_type))
-        .field("outcome", &Number::<Outcome>::new(view.outcome))
-        .field("severity", &Number::<Severity>::new(view.severity))
-        .field("actor_id", &view.actor_id)
-        .field("component", &view.component)
-        .field("environment", &view.environment)
-        .field("resource", &view.resource)
-        .field("message", &view.message)
-        .field("payload", &PayloadIfHarmless(view))
-        .field("policy_tags", &view.policy_tags)
-        .field("sensitivity", &Number::<Sensitivity>::new(view.sensitivity))
-        .finish()
-}
-
-/// The variant of a known number, and an unknown number as it is.
-struct Number<E>(i32, PhantomData<E>);
-
-impl<E> Number<E> {
-    fn new(number: i32) -> Self {
-        Self(number, PhantomData)
-    }
-}
-
-impl<E: TryFrom<i32> + fmt::Debug> fmt::Debug for Number<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match E::try_from(self.0) {
-            Ok(variant) => variant.fmt(f),
-            Err(_) => self.0.fmt(f),
+macro_rules! write_fields {
+    (
+        $(#[$docs:meta])* ;
+        $($field:ident: $kind:ty = $number:tt, $names:tt $docs_of_field:tt $owned:tt $view:tt;)*
+    ) => {
+        fn write(view: &LogEntryView<'_>, name: &str, f: &mut Formatter<'_>) -> fmt::Result {
+            let mut fields = f.debug_struct(name);
+            $(write_field::<$kind>(
+                &mut fields,
+                stringify!($field),
+                view.$field,
+                view.sensitivity,
+            );)*
+            fields.finish()
         }
-    }
+    };
 }
 
-struct PayloadIfHarmless<'a>(&'a LogEntryView<'a>);
+with_fields!(write_fields);
 
-impl fmt::Debug for PayloadIfHarmless<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (payload, sensitivity) = (self.0.payload, self.0.sensitivity);
+fn write_field<K: Print>(
+    fields: &mut DebugStruct<'_, '_>,
+    name: &str,
+    value: K::View<'_>,
+    sensitivity: i32,
+) {
+    let len = K::len(value);
+    match Withheld::because_of(sensitivity) {
+        Some(reason) if len > 0 && !HARMLESS.contains(&name) => {
+            fields.field(name, &format_args!("<{len} bytes withheld: {reason}>"))
+        }
+        _ => fields.field(name, &Printed::<K>(value)),
+    };
+}
+
+/// Why a value is not printed.
+enum Withheld {
+    Sensitivity(Sensitivity),
+    UnknownSensitivity(i32),
+}
+
+impl Withheld {
+    fn because_of(sensitivity: i32) -> Option<Self> {
         match Sensitivity::try_from(sensitivity) {
-            _ if payload.is_empty() => f.write_str("b\"\""),
-            Ok(Sensitivity::Public | Sensitivity::Internal) => {
-                write!(f, "b\"{}\"", payload.escape_ascii())
-            }
-            Ok(known) => write!(f, "<{} bytes withheld: {known}>", payload.len()),
-            Err(_) => write!(
-                f,
-                "<{} bytes withheld: unknown sensitivity {sensitivity}>",
-                payload.len(),
-            ),
+            Ok(Sensitivity::Public | Sensitivity::Internal) => None,
+            Ok(
+                known @ (Sensitivity::Unspecified
+                | Sensitivity::Confidential
+                | Sensitivity::Restricted
+                | Sensitivity::HighlyRestricted),
+            ) => Some(Self::Sensitivity(known)),
+            Err(_) => Some(Self::UnknownSensitivity(sensitivity)),
         }
+    }
+}
+
+impl Display for Withheld {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sensitivity(known) => Display::fmt(known, f),
+            Self::UnknownSensitivity(number) => write!(f, "unknown sensitivity {number}"),
+        }
+    }
+}
+
+/// How a kind of field is printed.
+trait Print: Kind {
+    /// How many bytes of text or data the value has. A number has none, and
+    /// nothing to hide.
+    fn len(value: Self::View<'_>) -> usize;
+
+    fn fmt(value: Self::View<'_>, f: &mut Formatter<'_>) -> fmt::Result;
+}
+
+struct Printed<'a, K: Print>(K::View<'a>);
+
+impl<K: Print> Debug for Printed<'_, K> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        K::fmt(self.0, f)
+    }
+}
+
+impl<E: TryFrom<i32> + Debug> Print for Number<E> {
+    fn len(_: i32) -> usize {
+        0
+    }
+
+    /// The variant of a known number, and an unknown number as it is.
+    fn fmt(number: i32, f: &mut Formatter<'_>) -> fmt::Result {
+        match E::try_from(number) {
+            Ok(variant) => variant.fmt(f),
+            Err(_) => Debug::fmt(&number, f),
+        }
+    }
+}
+
+impl Print for Text {
+    fn len(text: &str) -> usize {
+        text.len()
+    }
+
+    fn fmt(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
+        Debug::fmt(text, f)
+    }
+}
+
+impl Print for Texts {
+    fn len(texts: PolicyTags<'_>) -> usize {
+        texts.iter().map(str::len).sum()
+    }
+
+    fn fmt(texts: PolicyTags<'_>, f: &mut Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&texts, f)
+    }
+}
+
+impl Print for Blob {
+    fn len(bytes: &[u8]) -> usize {
+        bytes.len()
+    }
+
+    fn fmt(bytes: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", bytes.escape_ascii())
     }
 }

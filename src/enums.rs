@@ -1,4 +1,4 @@
-//! What the generated enums can do beyond their numbers and names.
+//! The enums of the schema.
 
 use core::error::Error;
 use core::fmt::{self, Display};
@@ -6,11 +6,64 @@ use core::str::FromStr;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use prost::Enumeration;
 
-use crate::{EventType, Outcome, Sensitivity, Severity};
+use crate::v1::with_enums;
 
-macro_rules! text_form {
-    ($($name:ident)*) => {$(
+/// What the enums of the schema have in common.
+pub(crate) trait ProtoEnum: TryFrom<i32> + Into<i32> {
+    fn as_str_name(&self) -> &'static str;
+
+    fn from_str_name(name: &str) -> Option<Self>;
+}
+
+macro_rules! enums {
+    ($($(#[$docs:meta])* $name:ident {
+        $($(#[$value_docs:meta])* $variant:ident = $number:tt, $proto_name:literal;)*
+    })*) => {$(
+        $(#[$docs])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
+        // A new value is a minor release.
+        #[non_exhaustive]
+        #[repr(i32)]
+        pub enum $name {
+            $($(#[$value_docs])* $variant = $number,)*
+        }
+
+        impl $name {
+            /// Every value but `Unspecified`, in the order of their numbers.
+            pub const ALL: &'static [Self] = Self::VALUES.split_at(1).1;
+
+            const VALUES: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Returns the proto name of the value, which ProtoJSON uses too.
+            #[must_use]
+            pub const fn as_str_name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant => $proto_name,)*
+                }
+            }
+
+            /// Returns the value with the given proto name.
+            #[must_use]
+            pub fn from_str_name(name: &str) -> Option<Self> {
+                match name {
+                    $($proto_name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl ProtoEnum for $name {
+            fn as_str_name(&self) -> &'static str {
+                Self::as_str_name(self)
+            }
+
+            fn from_str_name(name: &str) -> Option<Self> {
+                Self::from_str_name(name)
+            }
+        }
+
         /// Writes the proto name, as `as_str_name` returns it.
         impl Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,7 +85,7 @@ macro_rules! text_form {
     )*};
 }
 
-text_form! { EventType Outcome Severity Sensitivity }
+with_enums!(enums);
 
 /// The error of parsing an enum from a text that is not one of its proto names.
 ///
@@ -158,17 +211,14 @@ impl Severity {
     /// ```
     #[must_use]
     pub const fn from_syslog_code(code: u8) -> Option<Self> {
-        match code {
-            0 => Some(Self::Emergency),
-            1 => Some(Self::Alert),
-            2 => Some(Self::Critical),
-            3 => Some(Self::Error),
-            4 => Some(Self::Warning),
-            5 => Some(Self::Notice),
-            6 => Some(Self::Info),
-            7 => Some(Self::Debug),
-            _ => None,
+        let mut all = Self::ALL;
+        while let [severity, rest @ ..] = all {
+            if matches!(severity.syslog_code(), Some(own) if own == code) {
+                return Some(*severity);
+            }
+            all = rest;
         }
+        None
     }
 
     /// Returns the severity that the builder gives an entry of this outcome

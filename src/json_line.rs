@@ -4,12 +4,15 @@ use core::fmt::{self, Display};
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use crate::json::{base64, open_enum, text};
-use crate::payload_format::as_json;
-use crate::{EventType, LogEntry, LogEntryView, Outcome, PolicyTags, Sensitivity, Severity};
+use crate::enums::ProtoEnum;
+use crate::payload::format::as_json;
+use crate::proto_json::JsonKind;
+use crate::v1::with_fields;
+use crate::view::{Blob, Number, Text, Texts};
+use crate::{LogEntry, LogEntryView};
 
 impl LogEntry {
     /// Returns the entry as one line of JSON, through `Display` or `Serialize`.
@@ -100,36 +103,62 @@ fn is_left_unescaped(c: char) -> bool {
     matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}')
 }
 
-impl Serialize for JsonLine<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let entry = &self.0;
-        let mut line = serializer.serialize_map(None)?;
-        open_enum::write::<EventType, _>(&mut line, "event_type", &entry.event_type)?;
-        open_enum::write::<Outcome, _>(&mut line, "outcome", &entry.outcome)?;
-        open_enum::write::<Severity, _>(&mut line, "severity", &entry.severity)?;
-        text::write(&mut line, "actor_id", entry.actor_id)?;
-        text::write(&mut line, "component", entry.component)?;
-        text::write(&mut line, "environment", entry.environment)?;
-        text::write(&mut line, "resource", entry.resource)?;
-        text::write(&mut line, "message", entry.message)?;
-        if let Some(json) = inline_json(entry.payload) {
-            line.serialize_entry("payload", &json)?;
-        } else {
-            base64::write(&mut line, "payload_base64", entry.payload)?;
+macro_rules! serialize_fields {
+    (
+        $(#[$docs:meta])* ;
+        $($field:ident: $kind:ty = $number:tt, $names:tt $field_docs:tt $owned:tt $view:tt;)*
+    ) => {
+        impl Serialize for JsonLine<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut line = serializer.serialize_map(None)?;
+                $(<$kind>::write_readable(
+                    &mut line,
+                    Names {
+                        name: stringify!($field),
+                        name_of_base64: concat!(stringify!($field), "_base64"),
+                    },
+                    self.0.$field,
+                )?;)*
+                line.end()
+            }
         }
-        if !entry.policy_tags.is_empty() {
-            line.serialize_entry("policy_tags", &Tags(entry.policy_tags))?;
-        }
-        open_enum::write::<Sensitivity, _>(&mut line, "sensitivity", &entry.sensitivity)?;
-        line.end()
+    };
+}
+
+with_fields!(serialize_fields);
+
+/// What a field is called in a line.
+struct Names {
+    name: &'static str,
+    /// The name of bytes that do not stand inline.
+    name_of_base64: &'static str,
+}
+
+/// How a kind of field is written in a line.
+trait LineKind: JsonKind {
+    fn write_readable<M: SerializeMap>(
+        line: &mut M,
+        names: Names,
+        value: Self::View<'_>,
+    ) -> Result<(), M::Error> {
+        Self::write_json(line, names.name, value)
     }
 }
 
-struct Tags<'a>(PolicyTags<'a>);
+impl<E: ProtoEnum> LineKind for Number<E> {}
+impl LineKind for Text {}
+impl LineKind for Texts {}
 
-impl Serialize for Tags<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0)
+impl LineKind for Blob {
+    fn write_readable<M: SerializeMap>(
+        line: &mut M,
+        names: Names,
+        bytes: &[u8],
+    ) -> Result<(), M::Error> {
+        match inline_json(bytes) {
+            Some(json) => line.serialize_entry(names.name, &json),
+            None => Self::write_json(line, names.name_of_base64, bytes),
+        }
     }
 }
 

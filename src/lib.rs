@@ -13,52 +13,39 @@ extern crate alloc;
 extern crate std;
 
 pub mod builder;
-#[cfg(any(feature = "json", feature = "cbor"))]
-mod cbor;
-#[cfg(feature = "tokio")]
-pub mod codec;
 mod debug;
+mod entry;
 mod enums;
-mod field;
-#[cfg(feature = "json")]
-mod finite;
 #[cfg(all(any(doc, doctest), feature = "std", feature = "json"))]
 pub mod guide;
 #[cfg(feature = "json")]
-mod json;
-#[cfg(feature = "json")]
 mod json_line;
 mod payload;
-#[cfg(any(feature = "json", feature = "cbor"))]
-mod payload_error;
 #[cfg(feature = "json")]
-mod payload_format;
-mod policy_tags;
-mod run;
+mod proto_json;
 #[cfg(feature = "std")]
 pub mod stream;
 mod v1;
 mod validate;
 mod view;
-mod wire;
 
 pub use bytes;
 pub use prost;
 
 pub use crate::builder::{LogEntryBuilder, LogSource};
-pub use crate::enums::ParseEnumError;
+pub use crate::entry::LogEntry;
+pub use crate::enums::{EventType, Outcome, ParseEnumError, Sensitivity, Severity};
 #[cfg(feature = "json")]
 pub use crate::json_line::JsonLine;
-pub use crate::payload::Payload;
-#[cfg(any(feature = "json", feature = "cbor"))]
-pub use crate::payload_error::{PayloadError, PayloadReason};
+pub use crate::payload::{IntoPayload, Payload};
 #[cfg(feature = "json")]
-pub use crate::payload_format::PayloadFormat;
-pub use crate::policy_tags::{PolicyTags, PolicyTagsIter};
-pub use crate::v1::{EventType, LogEntry, Outcome, Sensitivity, Severity};
+pub use crate::payload::{PayloadError, PayloadFormat, PayloadReason};
+#[cfg(feature = "tokio")]
+pub use crate::stream::codec;
 pub use crate::validate::{ValidationError, Violation, ViolationKind};
-pub use crate::view::{EncodeError, LogEntryView};
-pub use crate::wire::{DecodeError, DecodeReason};
+pub use crate::view::{
+    DecodeError, DecodeReason, EncodeError, LogEntryView, PolicyTags, PolicyTagsIter,
+};
 
 /// The message `lokryn.compliance.v1.LogRequest`: the fields of [`LogEntry`]
 /// under the same numbers, and therefore the same Rust type.

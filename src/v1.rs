@@ -1,3 +1,3 @@
-#![allow(clippy::pedantic, reason = "written by prost-build")]
+//! The tables that `build.rs` makes of `log.proto`.
 
 include!(concat!(env!("OUT_DIR"), "/lokryn.compliance.v1.rs"));

@@ -73,7 +73,7 @@ fn a_connection_closed_in_an_entry_is_truncated() {
 #[test]
 fn errors_are_those_of_the_reader() {
     let decode = |bytes: &[u8]| {
-        let mut codec = LogCodec::new().max_entry_len(100);
+        let mut codec = LogCodec::new().with_max_entry_len(100);
         let mut buffer = BytesMut::from(bytes);
         codec.decode(&mut buffer).unwrap_err().to_string()
     };
@@ -107,7 +107,7 @@ fn an_entry_above_the_limit_is_not_encoded() {
         ..LogEntry::default()
     };
     let mut buffer = BytesMut::new();
-    let mut codec = LogCodec::new().max_entry_len(99);
+    let mut codec = LogCodec::new().with_max_entry_len(99);
     let err = codec.encode(&entry, &mut buffer).unwrap_err();
     assert_eq!(
         err.to_string(),

@@ -7,7 +7,7 @@ use lokryn_compliance_log::{LogEntry, LogEntryView};
 #[track_caller]
 fn accepted(bytes: &[u8]) -> LogEntry {
     let entry = LogEntry::decode(bytes).unwrap();
-    assert_eq!(LogEntryView::decode(bytes).unwrap().into_entry(), entry);
+    assert_eq!(LogEntryView::decode(bytes).unwrap().to_entry(), entry);
     entry
 }
 

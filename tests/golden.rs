@@ -31,7 +31,7 @@ fn the_golden_bytes_decode_to_every_scenario() {
         let bytes = golden(name, "binpb");
         assert_eq!(LogEntry::decode(&*bytes).unwrap(), entry, "{name}");
         let view = LogEntryView::decode(&bytes).unwrap();
-        assert_eq!(view.into_entry(), entry, "{name}, through the view");
+        assert_eq!(view.to_entry(), entry, "{name}, through the view");
         assert_eq!(entry.validate(), Ok(()), "{name}");
     }
 }

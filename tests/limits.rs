@@ -69,7 +69,7 @@ fn an_owned_entry_takes_a_small_multiple() {
     // more. The view knows how many there are; prost grows a vector.
     for (what, bytes) in hostile_entries() {
         assert_peak(what, 16 * MEGABYTE, || {
-            let _ = LogEntryView::decode(&bytes).map(LogEntryView::into_entry);
+            let _ = LogEntryView::decode(&bytes).map(|view| view.to_entry());
         });
         assert_peak(what, 40 * MEGABYTE, || {
             let _ = LogEntry::decode(&*bytes);

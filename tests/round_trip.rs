@@ -11,7 +11,7 @@ proptest! {
     fn any_entry_survives_its_bytes(entry in common::any_entry()) {
         let bytes = entry.encode_to_vec();
         prop_assert_eq!(&LogEntry::decode(&*bytes).unwrap(), &entry);
-        prop_assert_eq!(&LogEntryView::decode(&bytes).unwrap().into_entry(), &entry);
+        prop_assert_eq!(&LogEntryView::decode(&bytes).unwrap().to_entry(), &entry);
     }
 
     #[test]

@@ -159,7 +159,7 @@ fn the_view_knows_every_field() {
     let (entry, names) = full_entry();
     let bytes = entry.encode_to_vec();
     let view = LogEntryView::decode(&bytes).unwrap();
-    assert_eq!(view.into_entry(), entry);
+    assert_eq!(view.to_entry(), entry);
     assert_eq!(LogEntryView::from(&entry).encode_to_vec(), bytes);
     assert_eq!(view.encoded_len(), bytes.len());
     let debug = format!("{view:?}");

@@ -149,7 +149,7 @@ fn check_cut(bytes: &[u8], entries: &[LogEntry], offsets: &[usize], cut: usize) 
     let views = stream::views(cut_off);
     check(
         views
-            .map(|frame| frame.map(|frame| frame.view.into_entry()))
+            .map(|frame| frame.map(|frame| frame.view.to_entry()))
             .collect(),
     );
 }
@@ -215,7 +215,7 @@ fn a_malformed_entry_is_told_and_the_next_one_read() {
     let views = stream::views(&bytes);
     check(
         views
-            .map(|frame| frame.map(|frame| frame.view.into_entry()))
+            .map(|frame| frame.map(|frame| frame.view.to_entry()))
             .collect(),
     );
 }
@@ -226,7 +226,7 @@ fn an_entry_above_the_limit_is_refused_on_both_sides() {
         message: "x".repeat(98),
         ..LogEntry::default()
     };
-    let mut writer = LogWriter::new(Vec::new()).max_entry_len(99);
+    let mut writer = LogWriter::new(Vec::new()).with_max_entry_len(99);
     let err = writer.write(&entry).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::InvalidInput);
     assert_eq!(
@@ -239,7 +239,7 @@ fn an_entry_above_the_limit_is_refused_on_both_sides() {
     assert_eq!(writer.into_inner(), [0], "the writer goes on");
 
     let (bytes, _) = written(&[LogEntry::default(), entry]);
-    let mut reader = LogReader::new(&*bytes).max_entry_len(99);
+    let mut reader = LogReader::new(&*bytes).with_max_entry_len(99);
     assert!(reader.next().unwrap().is_ok());
     let err = reader.next().unwrap().unwrap_err();
     assert_eq!(
@@ -247,7 +247,7 @@ fn an_entry_above_the_limit_is_refused_on_both_sides() {
         "entry of 100 bytes exceeds the limit of 99 bytes at byte 1"
     );
     assert!(reader.next().is_none());
-    assert_eq!(LogReader::new(&*bytes).max_entry_len(100).count(), 2);
+    assert_eq!(LogReader::new(&*bytes).with_max_entry_len(100).count(), 2);
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn every_io_error_is_passed_on_and_reading_goes_on_after_it() {
             0 => reader.next(),
             _ => reader
                 .next_view()
-                .map(|frame| frame.map(|frame| frame.view.into_entry())),
+                .map(|frame| frame.map(|frame| frame.view.to_entry())),
         } {
             match result {
                 Ok(entry) => read.push(entry),

@@ -64,7 +64,7 @@ impl BufRead for InPieces<'_> {
 
 fn decode_in_pieces(input: &Input<'_>) -> Vec<Result<LogEntry, ReadError>> {
     let mut pieces = InPieces::new(input);
-    let mut codec = LogCodec::new().max_entry_len(MAX_ENTRY_LEN);
+    let mut codec = LogCodec::new().with_max_entry_len(MAX_ENTRY_LEN);
     let mut buffer = BytesMut::new();
     let mut results = Vec::new();
     loop {
@@ -101,7 +101,7 @@ fn texts(results: impl IntoIterator<Item = Result<LogEntry, ReadError>>) -> Vec<
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let reader = LogReader::new(InPieces::new(&input)).max_entry_len(MAX_ENTRY_LEN);
+    let reader = LogReader::new(InPieces::new(&input)).with_max_entry_len(MAX_ENTRY_LEN);
     let read = texts(reader);
     assert_eq!(read, texts(decode_in_pieces(&input)));
 

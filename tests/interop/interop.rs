@@ -64,7 +64,7 @@ fn recode(out: impl Write) -> Result<()> {
     while let Some(frame) = reader.next_view() {
         let frame = frame?;
         let entry = LogEntry::decode(frame.bytes)?;
-        if entry != frame.view.into_entry() {
+        if entry != frame.view.to_entry() {
             return Err(format!("prost and the view differ at byte {}", frame.offset).into());
         }
         writer.write(&entry)?;

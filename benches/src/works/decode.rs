@@ -40,7 +40,7 @@ pub(super) fn to_view(data_set: &DataSet) -> Row<'_> {
 pub(super) fn to_owned(data_set: &DataSet) -> Row<'_> {
     let entries: Vec<&[u8]> = data_set.encoded.iter().map(Vec::as_slice).collect();
     for entry in &entries {
-        let ours = LogEntryView::decode(entry).unwrap().into_entry();
+        let ours = LogEntryView::decode(entry).unwrap().to_entry();
         assert_eq!(ours.encode_to_vec(), *entry);
         let prost = prost_peer::LogEntry::decode(*entry).unwrap();
         assert_eq!(prost.encode_to_vec(), *entry);
@@ -51,7 +51,7 @@ pub(super) fn to_owned(data_set: &DataSet) -> Row<'_> {
         .ours(
             "view, into entry",
             each(entries.clone(), |entry| {
-                LogEntryView::decode(entry).map(LogEntryView::into_entry)
+                LogEntryView::decode(entry).map(LogEntryView::to_entry)
             }),
         )
         .peer("prost", each(entries.clone(), prost_peer::LogEntry::decode))

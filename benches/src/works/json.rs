@@ -9,7 +9,7 @@ use crate::source::Source;
 
 pub(super) fn write(data_set: &DataSet) -> Row<'_> {
     let sources = data_set.sources.iter().copied();
-    let entries: Vec<_> = sources.clone().map(|it| it.view().into_entry()).collect();
+    let entries: Vec<_> = sources.clone().map(|it| it.view().to_entry()).collect();
     let prost: Vec<_> = sources.clone().map(Source::prost).collect();
     let buffa: Vec<_> = sources.map(Source::buffa).collect();
     for (index, entry) in entries.iter().enumerate() {
@@ -39,7 +39,7 @@ pub(super) fn read(data_set: &DataSet) -> Row<'_> {
         .sources
         .iter()
         .map(|it| {
-            &*serde_json::to_string(&it.view().into_entry())
+            &*serde_json::to_string(&it.view().to_entry())
                 .unwrap()
                 .leak()
         })

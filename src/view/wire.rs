@@ -1,21 +1,19 @@
 //! The protobuf wire format, as far as this message needs it.
 //!
-//! One function a rule. The rules are those of
+//! One function per rule. The rules are those of
 //! <https://protobuf.dev/programming-guides/encoding/>; where that page leaves
 //! an answer open, the answer is prost's, so that whatever one of the two
 //! decoders accepts the other accepts too.
 
-use core::error::Error;
-use core::fmt::{self, Display};
 use core::str;
 
 use alloc::vec::Vec;
 use bytes::BufMut;
 
-use crate::field;
+use super::error::{DecodeError, DecodeReason};
 
 /// How many groups deep an unknown field may nest: prost's limit.
-const MAX_GROUP_DEPTH: u32 = 100;
+pub(super) const MAX_GROUP_DEPTH: u32 = 100;
 
 /// The most bytes that a varint of 64 bits takes.
 const MAX_VARINT_LEN: usize = 10;
@@ -53,6 +51,11 @@ impl<'a> Reader<'a> {
             at: 0,
             field: 0,
         }
+    }
+
+    /// The message that is being read.
+    pub(crate) fn message(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// Where the next unread byte is.
@@ -156,19 +159,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Skips the record of `key`, a field that the schema does not have.
-    ///
-    /// A field that it does have comes here only with another wire type than
-    /// its own, which is refused.
-    #[inline(never)]
-    pub(crate) fn skip_unknown(&mut self, key: Key) -> Result<(), DecodeError> {
-        if field::name(key.field).is_some() {
-            return Err(self.error(key.at, DecodeReason::WrongWireType(key.wire_type)));
+    /// Refuses a field that has another wire type than its own.
+    #[inline]
+    pub(crate) fn expect(&self, key: Key, wire_type: u32) -> Result<(), DecodeError> {
+        if key.wire_type == wire_type {
+            return Ok(());
         }
-        self.skip(key)
+        Err(self.error(key.at, DecodeReason::WrongWireType(key.wire_type)))
     }
 
     /// Skips the record of `key`, whatever its field.
+    #[inline(never)]
     pub(crate) fn skip(&mut self, key: Key) -> Result<(), DecodeError> {
         self.skip_nested(key, MAX_GROUP_DEPTH)
     }
@@ -214,11 +215,7 @@ impl<'a> Reader<'a> {
 
     #[cold]
     fn error(&self, offset: usize, reason: DecodeReason) -> DecodeError {
-        DecodeError {
-            offset,
-            field: self.field,
-            reason,
-        }
+        DecodeError::new(offset, self.field, reason)
     }
 }
 
@@ -390,87 +387,3 @@ pub(crate) fn put_element(field: u32, value: &[u8], out: &mut impl Output) {
 pub(crate) fn element_len(field: u32, value: &[u8]) -> usize {
     head_len(field, value.len() as u64) + value.len()
 }
-
-/// The error of decoding an entry: where, in which field, and why.
-///
-/// ```
-/// use lokryn_compliance_log::{DecodeReason, LogEntryView};
-///
-/// let err = LogEntryView::decode(b"\x22\x05agent\x2a\x04mc\xff\xff").unwrap_err();
-/// assert_eq!(err.offset(), 11);
-/// assert_eq!(err.field(), Some("component"));
-/// assert_eq!(err.reason(), DecodeReason::InvalidUtf8);
-/// assert_eq!(err.to_string(), "component: invalid UTF-8 at byte 11");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DecodeError {
-    offset: usize,
-    field: u32,
-    reason: DecodeReason,
-}
-
-/// What is wrong with bytes that do not decode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DecodeReason {
-    /// The key of a record has field number 0, more than 32 bits, or a wire type
-    /// that does not exist.
-    InvalidKey,
-    /// A varint has more than 64 bits.
-    InvalidVarint,
-    /// The value of a text field is not UTF-8.
-    InvalidUtf8,
-    /// The bytes end before the value does.
-    Truncated,
-    /// A field of this schema has another wire type than its own, this one.
-    WrongWireType(u32),
-    /// A group ends that has not begun, or another than the one that has.
-    UnexpectedEndGroup,
-    /// Groups nest deeper than 100.
-    TooDeep,
-}
-
-impl DecodeError {
-    /// Returns the offset in the entry's bytes: of the first byte that is not
-    /// UTF-8, of a key that is wrong, or of a length or value that the bytes
-    /// behind it cannot hold.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// Returns the proto name of the field, such as `actor_id`; `None` if the
-    /// error is not in a field of this schema.
-    #[must_use]
-    pub fn field(&self) -> Option<&'static str> {
-        field::name(self.field)
-    }
-
-    /// Returns what is wrong.
-    #[must_use]
-    pub fn reason(&self) -> DecodeReason {
-        self.reason
-    }
-}
-
-impl Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.field, self.field()) {
-            (0, _) => {}
-            (_, Some(name)) => write!(f, "{name}: ")?,
-            (number, None) => write!(f, "unknown field {number}: ")?,
-        }
-        match self.reason {
-            DecodeReason::InvalidKey => f.write_str("invalid key")?,
-            DecodeReason::InvalidVarint => f.write_str("varint of more than 64 bits")?,
-            DecodeReason::InvalidUtf8 => f.write_str("invalid UTF-8")?,
-            DecodeReason::Truncated => f.write_str("truncated")?,
-            DecodeReason::WrongWireType(wire_type) => write!(f, "wrong wire type {wire_type}")?,
-            DecodeReason::UnexpectedEndGroup => f.write_str("unexpected end of group")?,
-            DecodeReason::TooDeep => write!(f, "groups nest deeper than {MAX_GROUP_DEPTH}")?,
-        }
-        write!(f, " at byte {}", self.offset)
-    }
-}
-
-impl Error for DecodeError {}

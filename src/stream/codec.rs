@@ -6,7 +6,8 @@ use bytes::{Buf as _, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::stream::{self, DEFAULT_MAX_ENTRY_LEN, FrameLen, ReadError, TooLarge};
-use crate::{LogEntry, LogEntryView, wire};
+use crate::view::wire;
+use crate::{LogEntry, LogEntryView};
 
 /// Encodes and decodes length-delimited entries over any tokio transport.
 ///
@@ -70,7 +71,7 @@ impl LogCodec {
     /// Sets the length in bytes of the longest entry to encode or decode, 4 MiB
     /// unless set.
     #[must_use]
-    pub fn max_entry_len(self, max_entry_len: usize) -> Self {
+    pub fn with_max_entry_len(self, max_entry_len: usize) -> Self {
         Self {
             max_entry_len,
             ..self
@@ -91,7 +92,7 @@ impl Decoder for LogCodec {
         let Some(frame) = src.get(..total) else {
             return Ok(None);
         };
-        let entry = stream::decode(&frame[prefix..], offset).map(|frame| frame.view.into_entry());
+        let entry = stream::decode(&frame[prefix..], offset).map(|frame| frame.view.to_entry());
         src.advance(total);
         self.offset += total as u64;
         entry.map(Some)

@@ -7,7 +7,7 @@
 //! slice between two char boundaries.
 //!
 //! Nothing in here is an error. What is not as described above is left to
-//! [`Reader`](crate::wire::Reader).
+//! [`Reader`](super::wire::Reader).
 
 #[cfg(not(feature = "simd"))]
 use core::str::from_utf8;
@@ -15,7 +15,7 @@ use core::str::from_utf8;
 #[cfg(feature = "simd")]
 use simdutf8::compat::from_utf8;
 
-use crate::wire::{LEN, VARINT};
+use super::wire::{LEN, VARINT};
 
 /// How far ahead text is checked at a time. Wide enough for a usual entry as a
 /// whole, and narrow enough that checking the start of a large payload, which
@@ -50,13 +50,19 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The entry that the run is in.
+    #[inline]
+    pub(crate) fn entry(&self) -> &'a [u8] {
+        self.entry
+    }
+
     /// Where the next record begins.
     #[inline]
     pub(crate) fn position(&self) -> usize {
         self.from + self.at
     }
 
-    /// Goes on to a record that begins at or behind the present position.
+    /// Goes on to a record that begins at or after the present position.
     #[inline]
     pub(crate) fn skip_to(&mut self, position: usize) {
         self.at = position - self.from;
@@ -103,7 +109,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Returns the varint behind the next key, if the key is the one given and
+    /// Returns the varint after the next key, if the key is the one given and
     /// both have one byte.
     #[expect(clippy::inline_always, reason = "a run is only fast in registers")]
     #[inline(always)]

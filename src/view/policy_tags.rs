@@ -1,15 +1,16 @@
 //! The tags of a view, wherever they lie.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::ops::Range;
 use core::slice;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::field;
-use crate::run::Run;
-use crate::wire::{self, Output, Reader};
+use super::DecodeError;
+use super::fast_path::Run;
+use super::wire::{self, Key, Output, Reader};
 
 /// The compliance tags of a [`LogEntryView`](crate::LogEntryView): a slice of
 /// texts, or a stretch of an encoded entry from which they are read as they are
@@ -37,60 +38,28 @@ enum Source<'a> {
 /// the first tag and ends with the last; other fields may lie between them.
 #[derive(Clone, Copy)]
 struct Encoded<'a> {
-    records: &'a [u8],
-    len: usize,
-    /// Whether the stretch is what would be written for the tags in it.
-    verbatim: bool,
-}
-
-/// Where the tags lie in an entry that is being decoded.
-#[derive(Default)]
-pub(crate) struct TagRecords {
-    stretch: Range<usize>,
+    /// The entry, from the first tag on.
+    from: &'a [u8],
+    /// How long the stretch is.
+    stretch: usize,
+    /// The number of the field.
+    number: u32,
+    /// How many tags there are.
     len: usize,
     /// How many bytes would be written for them. No record is shorter than that.
     written: usize,
 }
 
-impl TagRecords {
-    /// Adds the record of a tag.
-    pub(crate) fn add(&mut self, record: Range<usize>, tag: &str) {
-        let written = wire::element_len(field::POLICY_TAGS, tag.as_bytes());
-        self.extend(record, 1, written);
-    }
-
-    /// Adds the tags that are next in a run.
+impl<'a> Encoded<'a> {
     #[inline]
-    pub(crate) fn add_run(&mut self, run: &mut Run<'_>) {
-        let start = run.position();
-        let mut len = 0;
-        while run.text(field::POLICY_TAGS, &mut "") {
-            len += 1;
-        }
-        let records = start..run.position();
-        if !records.is_empty() {
-            let written = records.len();
-            self.extend(records, len, written);
-        }
+    fn records(&self) -> &'a [u8] {
+        &self.from[..self.stretch]
     }
 
+    /// Whether the stretch is what would be written for the field of this number.
     #[inline]
-    fn extend(&mut self, records: Range<usize>, len: usize, written: usize) {
-        if self.len == 0 {
-            self.stretch.start = records.start;
-        }
-        self.stretch.end = records.end;
-        self.len += len;
-        self.written += written;
-    }
-
-    /// Returns the tags, given the entry that they lie in.
-    pub(crate) fn of(self, entry: &[u8]) -> PolicyTags<'_> {
-        PolicyTags(Source::Encoded(Encoded {
-            verbatim: self.written == self.stretch.len(),
-            len: self.len,
-            records: &entry[self.stretch],
-        }))
+    fn is_verbatim(&self, number: u32) -> bool {
+        self.number == number && self.written == self.stretch
     }
 }
 
@@ -137,15 +106,66 @@ impl<'a> PolicyTags<'a> {
         PolicyTagsIter(match self.0 {
             Source::Texts(tags) => Iter::Texts(tags.iter()),
             Source::Strings(tags) => Iter::Strings(tags.iter()),
-            Source::Encoded(Encoded { records, len, .. }) => {
-                Iter::Encoded(EncodedIter::new(records), len)
-            }
+            Source::Encoded(encoded) => Iter::Encoded(EncodedIter::new(&encoded), encoded.len),
         })
+    }
+
+    /// Adds the tags that are next in a run.
+    #[inline]
+    pub(super) fn read_run(&mut self, number: u32, run: &mut Run<'a>) {
+        let start = run.position();
+        let mut len = 0;
+        while run.text(number, &mut "") {
+            len += 1;
+        }
+        if len > 0 {
+            let records = start..run.position();
+            let written = records.len();
+            self.extend(number, run.entry(), records, len, written);
+        }
+    }
+
+    /// Adds the tag whose key has been read.
+    pub(super) fn read(&mut self, key: Key, reader: &mut Reader<'a>) -> Result<(), DecodeError> {
+        let tag = reader.text()?;
+        let written = wire::element_len(key.field, tag.as_bytes());
+        let record = key.at..reader.position();
+        self.extend(key.field, reader.message(), record, 1, written);
+        Ok(())
+    }
+
+    /// Adds tags that lie in `records` of the entry.
+    #[inline]
+    fn extend(
+        &mut self,
+        number: u32,
+        entry: &'a [u8],
+        records: Range<usize>,
+        len: usize,
+        written: usize,
+    ) {
+        let before = match self.0 {
+            Source::Encoded(encoded) => encoded,
+            _ => Encoded {
+                from: &entry[records.start..],
+                stretch: 0,
+                number,
+                len: 0,
+                written: 0,
+            },
+        };
+        let start = entry.len() - before.from.len();
+        self.0 = Source::Encoded(Encoded {
+            stretch: records.end - start,
+            len: before.len + len,
+            written: before.written + written,
+            ..before
+        });
     }
 
     /// Returns the tags as strings of their own.
     #[inline]
-    pub(crate) fn to_strings(self) -> Vec<String> {
+    pub(super) fn to_strings(self) -> Vec<String> {
         if self.is_empty() {
             return Vec::new();
         }
@@ -155,25 +175,51 @@ impl<'a> PolicyTags<'a> {
     }
 
     #[inline]
-    pub(crate) fn encoded_len(&self) -> usize {
+    pub(super) fn encoded_len(&self, number: u32) -> usize {
         match self.0 {
             _ if self.is_empty() => 0,
-            Source::Encoded(encoded) if encoded.verbatim => encoded.records.len(),
+            Source::Encoded(encoded) if encoded.is_verbatim(number) => encoded.stretch,
             _ => self
                 .iter()
-                .map(|tag| wire::element_len(field::POLICY_TAGS, tag.as_bytes()))
+                .map(|tag| wire::element_len(number, tag.as_bytes()))
                 .sum(),
         }
     }
 
     #[inline]
-    pub(crate) fn put(&self, out: &mut impl Output) {
+    pub(super) fn put(&self, number: u32, out: &mut impl Output) {
         match self.0 {
             _ if self.is_empty() => {}
-            Source::Encoded(encoded) if encoded.verbatim => out.put(encoded.records),
+            Source::Encoded(encoded) if encoded.is_verbatim(number) => out.put(encoded.records()),
             _ => self
                 .iter()
-                .for_each(|tag| wire::put_element(field::POLICY_TAGS, tag.as_bytes(), out)),
+                .for_each(|tag| wire::put_element(number, tag.as_bytes(), out)),
+        }
+    }
+}
+
+#[cfg(feature = "json")]
+mod serializable {
+    use super::{PolicyTags, Source};
+    use serde::ser::{Serialize, Serializer};
+
+    struct Serializable<'a>(PolicyTags<'a>);
+
+    impl PolicyTags<'_> {
+        /// Returns the tags as what serde writes as a sequence of strings.
+        #[inline]
+        pub(crate) fn serializable(self) -> impl Serialize {
+            Serializable(self)
+        }
+    }
+
+    impl Serialize for Serializable<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self.0.0 {
+                Source::Texts(tags) => tags.serialize(serializer),
+                Source::Strings(tags) => tags.serialize(serializer),
+                Source::Encoded(_) => serializer.collect_seq(self.0),
+            }
         }
     }
 }
@@ -205,6 +251,14 @@ impl<'a> From<&'a Vec<String>> for PolicyTags<'a> {
 impl<'a> From<&'a [String]> for PolicyTags<'a> {
     fn from(tags: &'a [String]) -> Self {
         Self(Source::Strings(tags))
+    }
+}
+
+/// Hashes the tags, wherever they lie, as `[&str]` does.
+impl Hash for PolicyTags<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.len());
+        self.iter().for_each(|tag| tag.hash(state));
     }
 }
 
@@ -292,25 +346,27 @@ impl ExactSizeIterator for PolicyTagsIter<'_> {}
 /// cannot come up again.
 #[derive(Clone)]
 struct EncodedIter<'a> {
+    number: u32,
     run: Run<'a>,
     reader: Reader<'a>,
 }
 
 impl<'a> EncodedIter<'a> {
-    fn new(records: &'a [u8]) -> Self {
+    fn new(encoded: &Encoded<'a>) -> Self {
         Self {
-            run: Run::new(records),
-            reader: Reader::new(records),
+            number: encoded.number,
+            run: Run::new(encoded.records()),
+            reader: Reader::new(encoded.records()),
         }
     }
 
-    /// Reads on to the next tag, behind the run.
+    /// Reads on to the next tag, after the run.
     #[inline(never)]
     fn next_record(&mut self) -> Option<&'a str> {
         self.reader.skip_to(self.run.position());
         loop {
             let key = self.reader.next_key().ok()??;
-            if key.field == field::POLICY_TAGS {
+            if key.field == self.number {
                 let tag = self.reader.text().ok();
                 self.run.skip_to(self.reader.position());
                 return tag;
@@ -326,7 +382,7 @@ impl<'a> Iterator for EncodedIter<'a> {
     #[inline]
     fn next(&mut self) -> Option<&'a str> {
         let mut tag = "";
-        if self.run.text(field::POLICY_TAGS, &mut tag) {
+        if self.run.text(self.number, &mut tag) {
             return Some(tag);
         }
         self.next_record()

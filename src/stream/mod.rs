@@ -81,13 +81,16 @@
 //! [`LogWriter::write_encoded`], rather than an entry encoded anew: decoding
 //! drops fields that this version of the schema does not know.
 
+#[cfg(feature = "tokio")]
+pub mod codec;
+
 use core::error::Error;
 use core::fmt::{self, Display};
 
 use alloc::vec::Vec;
 use std::io::{self, BufRead, Write};
 
-use crate::wire::{self, Varint};
+use crate::view::wire::{self, Varint};
 use crate::{DecodeError, LogEntry, LogEntryView};
 
 /// The longest entry that readers, writers and codecs accept unless told
@@ -156,7 +159,7 @@ impl<W: Write> LogWriter<W> {
     ///
     /// Readers have the same limit. Raise both or neither.
     #[must_use]
-    pub fn max_entry_len(self, max_entry_len: usize) -> Self {
+    pub fn with_max_entry_len(self, max_entry_len: usize) -> Self {
         Self {
             max_entry_len,
             ..self
@@ -177,7 +180,7 @@ impl<W: Write> LogWriter<W> {
     /// use lokryn_compliance_log::LogEntryView;
     /// use lokryn_compliance_log::stream::LogWriter;
     ///
-    /// let mut writer = LogWriter::new(Vec::new()).max_entry_len(10);
+    /// let mut writer = LogWriter::new(Vec::new()).with_max_entry_len(10);
     /// writer.write(LogEntryView { actor_id: "agent", ..LogEntryView::default() })?;
     /// let too_long = LogEntryView { actor_id: "agent-001", ..LogEntryView::default() };
     /// assert!(writer.write(too_long).is_err());
@@ -260,7 +263,7 @@ impl<W> LogWriter<W> {
 /// borrowed ones, without an allocation for each. The two can be mixed.
 ///
 /// Memory grows with what has been read, never with what a length claims: at
-/// most one entry, of at most [`max_entry_len`](Self::max_entry_len) bytes, is
+/// most one entry, of at most [`max_entry_len`](Self::with_max_entry_len) bytes, is
 /// held.
 ///
 /// # After an error
@@ -316,7 +319,7 @@ impl<R: BufRead> LogReader<R> {
     /// Sets the length in bytes of the longest entry to accept, 4 MiB unless
     /// set.
     #[must_use]
-    pub fn max_entry_len(self, max_entry_len: usize) -> Self {
+    pub fn with_max_entry_len(self, max_entry_len: usize) -> Self {
         Self {
             max_entry_len,
             ..self
@@ -408,7 +411,7 @@ impl<R: BufRead> LogReader<R> {
         let FrameLen { prefix, total } =
             frame_len(buffered, self.offset, self.max_entry_len).ok()??;
         let frame = decode(buffered.get(prefix..total)?, self.offset);
-        let entry = frame.map(|frame| frame.view.into_entry());
+        let entry = frame.map(|frame| frame.view.to_entry());
         self.inner.consume(total);
         self.offset += total as u64;
         Some(entry)
@@ -453,7 +456,7 @@ impl<R: BufRead> Iterator for LogReader<R> {
             return Some(entry);
         }
         let frame = self.next_view()?;
-        Some(frame.map(|frame| frame.view.into_entry()))
+        Some(frame.map(|frame| frame.view.to_entry()))
     }
 }
 

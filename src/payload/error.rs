@@ -2,7 +2,6 @@
 
 use core::error::Error;
 use core::fmt::{self, Display};
-#[cfg(feature = "json")]
 use core::str::Utf8Error;
 
 use alloc::borrow::ToOwned;
@@ -101,7 +100,7 @@ impl Error for PayloadError {
 
 impl PayloadError {
     /// What the type's own `Serialize` says may quote anything.
-    pub(crate) fn unserializable(err: impl Error + Send + Sync + 'static) -> Self {
+    pub(super) fn unserializable(err: impl Error + Send + Sync + 'static) -> Self {
         const HARMLESS: [&str; 3] = [
             "key must be a string",
             "float key must be finite (got NaN or +/-inf)",
@@ -117,25 +116,24 @@ impl PayloadError {
     }
 }
 
-#[cfg(feature = "json")]
 impl PayloadError {
     /// Syntax errors name a place and what was expected there, never what was
     /// found.
-    pub(crate) fn not_json(err: serde_json::Error) -> Self {
+    pub(super) fn not_json(err: serde_json::Error) -> Self {
         Self::NotJson(PayloadReason {
             text: err.to_string(),
             source: Some(Box::new(err)),
         })
     }
 
-    pub(crate) fn not_utf_8(err: Utf8Error) -> Self {
+    pub(super) fn not_utf_8(err: Utf8Error) -> Self {
         Self::NotJson(PayloadReason {
             text: format!("invalid UTF-8 at byte {}", err.valid_up_to()),
             source: Some(Box::new(err)),
         })
     }
 
-    pub(crate) fn wrong_json_shape(err: serde_json::Error) -> Self {
+    pub(super) fn wrong_json_shape(err: serde_json::Error) -> Self {
         let (line, column) = (err.line(), err.column());
         let message = err.to_string();
         let position = format!(" at line {line} column {column}");
@@ -152,14 +150,14 @@ impl PayloadError {
 
 #[cfg(feature = "cbor")]
 impl PayloadError {
-    pub(crate) fn not_cbor(offset: usize) -> Self {
+    pub(super) fn not_cbor(offset: usize) -> Self {
         Self::NotCbor(PayloadReason {
             text: format!("not well-formed at byte {offset}"),
             source: None,
         })
     }
 
-    pub(crate) fn wrong_cbor_shape<E>(err: ciborium::de::Error<E>) -> Self
+    pub(super) fn wrong_cbor_shape<E>(err: ciborium::de::Error<E>) -> Self
     where
         E: fmt::Debug + Send + Sync + 'static,
     {

@@ -1,12 +1,12 @@
 //! Telling the format of a payload from its bytes.
 
 use core::ops::RangeInclusive;
-
 use core::str;
 
 use serde_json::value::RawValue;
 
-use crate::{LogEntry, LogEntryView, cbor};
+use super::well_formed_cbor;
+use crate::{LogEntry, LogEntryView};
 
 /// What the bytes of a payload are, as far as bytes can tell.
 ///
@@ -19,7 +19,7 @@ use crate::{LogEntry, LogEntryView, cbor};
 ///    half of a surrogate pair (`"\ud800"`), which no text can be (section 8.2);
 /// 3. one well-formed CBOR data item (RFC 8949, appendix C) that is an array, a
 ///    map, or marked as CBOR by tag 55799 (section 3.4.6), nested at most 256
-///    deep and with nothing behind it, is [`Cbor`](Self::Cbor);
+///    deep and with nothing after it, is [`Cbor`](Self::Cbor);
 /// 4. anything else is [`Opaque`](Self::Opaque), text that is not JSON
 ///    included.
 ///
@@ -127,10 +127,10 @@ fn code_unit(escape: &str) -> Option<u16> {
 fn is_cbor(payload: &[u8]) -> bool {
     const ARRAYS_AND_MAPS: RangeInclusive<u8> = 0x80..=0xbf;
 
-    let (item, is_marked) = cbor::without_mark(payload);
+    let (item, is_marked) = well_formed_cbor::without_mark(payload);
     let is_recognisable = is_marked
         || payload
             .first()
             .is_some_and(|head| ARRAYS_AND_MAPS.contains(head));
-    is_recognisable && cbor::check(item).is_ok()
+    is_recognisable && well_formed_cbor::check(item).is_ok()
 }

@@ -8,7 +8,7 @@ type Checked = Result<(), serde_json::Error>;
 
 /// Fails if a float somewhere in the value is NaN or infinite, which
 /// `serde_json` would write as `null` without a word.
-pub(crate) fn check<T: Serialize + ?Sized>(value: &T) -> Checked {
+pub(super) fn check_finite<T: Serialize + ?Sized>(value: &T) -> Checked {
     value.serialize(FiniteFloats)
 }
 
@@ -26,7 +26,7 @@ macro_rules! accept {
 macro_rules! descend {
     ($($method:ident($($argument:ty),*))*) => {$(
         fn $method<T: Serialize + ?Sized>(self, $(_: $argument,)* value: &T) -> Checked {
-            check(value)
+            check_finite(value)
         }
     )*};
 }
@@ -111,7 +111,7 @@ macro_rules! elements {
 
             $(
                 fn $method<T: Serialize + ?Sized>(&mut self, $(_: $argument,)* value: &T) -> Checked {
-                    check(value)
+                    check_finite(value)
                 }
             )*
 

@@ -12,7 +12,8 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::{self, Serialize, SerializeMap, Serializer};
 
 use self::engine::{Engine, STANDARD, URL_SAFE};
-use super::{Any, Field};
+use super::{Any, Field, JsonKind};
+use crate::view::Blob;
 
 // Where the library has these engines.
 #[cfg(all(
@@ -51,16 +52,27 @@ mod engine {
 /// How many bytes are encoded on the stack: a usual payload needs no allocation.
 const SHORT: usize = 384;
 
-#[inline]
-pub(crate) fn write<M: SerializeMap>(
-    object: &mut M,
-    name: &'static str,
-    bytes: &[u8],
-) -> Result<(), M::Error> {
-    if bytes.is_empty() {
-        return Ok(());
+impl JsonKind for Blob {
+    #[inline]
+    fn write_json<M: SerializeMap>(
+        object: &mut M,
+        name: &'static str,
+        bytes: &[u8],
+    ) -> Result<(), M::Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        object.serialize_entry(name, &Base64(bytes))
     }
-    object.serialize_entry(name, &Base64(bytes))
+
+    #[inline]
+    fn read_json<'de, M: MapAccess<'de>>(
+        object: &mut M,
+        field: Field,
+        bytes: &mut Bytes,
+    ) -> Result<(), M::Error> {
+        object.next_value_seed(Any(Base64Into { field, bytes }))
+    }
 }
 
 struct Base64<'a>(&'a [u8]);
@@ -78,21 +90,12 @@ impl Serialize for Base64<'_> {
     }
 }
 
-#[inline]
-pub(super) fn read<'de, M: MapAccess<'de>>(
-    object: &mut M,
-    field: Field,
-    bytes: &mut Bytes,
-) -> Result<(), M::Error> {
-    object.next_value_seed(Any(Text { field, bytes }))
-}
-
-struct Text<'a> {
+struct Base64Into<'a> {
     field: Field,
     bytes: &'a mut Bytes,
 }
 
-impl Visitor<'_> for Text<'_> {
+impl Visitor<'_> for Base64Into<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,13 +4,13 @@ use core::str;
 
 /// The head of tag 55799, which marks the item behind it as CBOR (section
 /// 3.4.6).
-pub(crate) const MARK: [u8; 3] = [0xd9, 0xd9, 0xf7];
+pub(super) const MARK: [u8; 3] = [0xd9, 0xd9, 0xf7];
 
 /// How deep an item may nest: the limit that ciborium has for reading it.
 const MAX_DEPTH: usize = 256;
 
 /// Returns the item without the mark in front of it, and whether there was one.
-pub(crate) fn without_mark(bytes: &[u8]) -> (&[u8], bool) {
+pub(super) fn without_mark(bytes: &[u8]) -> (&[u8], bool) {
     match bytes.strip_prefix(&MARK) {
         Some(item) => (item, true),
         None => (bytes, false),
@@ -19,7 +19,7 @@ pub(crate) fn without_mark(bytes: &[u8]) -> (&[u8], bool) {
 
 /// Checks that the bytes are one well-formed data item and nothing else, nested
 /// at most 256 deep. The error is the offset at which they stop being that.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), usize> {
+pub(super) fn check(bytes: &[u8]) -> Result<(), usize> {
     match after_item(bytes, MAX_DEPTH) {
         Ok([]) => Ok(()),
         Ok(rest) | Err(Fault(rest)) => Err(bytes.len() - rest.len()),

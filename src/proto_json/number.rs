@@ -1,0 +1,100 @@
+//! An enum is written as the name of its value, and as a number where the number
+//! has no name here. Both are read.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde::de::{self, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+
+use super::{Any, Field, JsonKind};
+use crate::enums::ProtoEnum;
+use crate::view::Number;
+
+impl<E: ProtoEnum> JsonKind for Number<E> {
+    #[inline]
+    fn write_json<M: SerializeMap>(
+        object: &mut M,
+        name: &'static str,
+        number: i32,
+    ) -> Result<(), M::Error> {
+        if number == 0 {
+            return Ok(());
+        }
+        match E::try_from(number) {
+            Ok(value) => object.serialize_entry(name, value.as_str_name()),
+            Err(_) => object.serialize_entry(name, &number),
+        }
+    }
+
+    #[inline]
+    fn read_json<'de, M: MapAccess<'de>>(
+        object: &mut M,
+        field: Field,
+        number: &mut i32,
+    ) -> Result<(), M::Error> {
+        object.next_value_seed(Any(NameOrNumber {
+            field,
+            number,
+            of: PhantomData::<E>,
+        }))
+    }
+}
+
+struct NameOrNumber<'a, E> {
+    field: Field,
+    number: &'a mut i32,
+    of: PhantomData<E>,
+}
+
+impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<'_, E> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = self.field.name();
+        write!(f, "the name of a value or a 32-bit integer for {field}")
+    }
+
+    fn visit_str<Err: de::Error>(self, name: &str) -> Result<(), Err> {
+        let Some(value) = E::from_str_name(name) else {
+            let field = self.field.name();
+            return Err(Err::custom(format_args!(
+                "{field}: unknown enum name {name:?}"
+            )));
+        };
+        *self.number = value.into();
+        Ok(())
+    }
+
+    fn visit_i64<Err: de::Error>(self, number: i64) -> Result<(), Err> {
+        *self.number = i32::try_from(number)
+            .map_err(|_| Err::invalid_value(de::Unexpected::Signed(number), &self))?;
+        Ok(())
+    }
+
+    fn visit_u64<Err: de::Error>(self, number: u64) -> Result<(), Err> {
+        *self.number = i32::try_from(number)
+            .map_err(|_| Err::invalid_value(de::Unexpected::Unsigned(number), &self))?;
+        Ok(())
+    }
+
+    /// JSON has one kind of number: `1.0` and `1e0` are the integer 1.
+    fn visit_f64<Err: de::Error>(self, number: f64) -> Result<(), Err> {
+        #[expect(clippy::cast_possible_truncation, reason = "compared right after")]
+        let integer = number as i32;
+        #[expect(clippy::float_cmp, reason = "exact integers only")]
+        if f64::from(integer) != number {
+            return Err(Err::invalid_value(de::Unexpected::Float(number), &self));
+        }
+        *self.number = integer;
+        Ok(())
+    }
+
+    fn visit_none<Err: de::Error>(self) -> Result<(), Err> {
+        Ok(())
+    }
+
+    fn visit_unit<Err: de::Error>(self) -> Result<(), Err> {
+        Ok(())
+    }
+}
