@@ -1,14 +1,49 @@
 //! Builders that compile only once every required part is set.
 //!
-//! Each required part is a type parameter of [`LogEntryBuilder`]: a type in
-//! [`missing`] until the part is set, and [`Set`] from then on.
-//! [`build`](LogEntryBuilder::build) asks that all seven be set.
+//! The type of a [`LogEntryBuilder`] tells which of the seven required parts are
+//! set: for each there is a type in [`missing`] until it is set, and [`Set`] from
+//! then on. [`build`](LogEntryBuilder::build) asks that the parts be [`Complete`].
+//!
+//! # Helpers
+//!
+//! A function that adds what is optional takes a builder with any parts:
+//!
+//! ```
+//! use lokryn_compliance_log::LogEntryBuilder;
+//!
+//! fn for_audits<P>(entry: LogEntryBuilder<P>) -> LogEntryBuilder<P> {
+//!     entry.policy_tags(["SOC2", "HIPAA"])
+//! }
+//! ```
+//!
+//! One that sets required parts takes what [`LogSource::entry`] returns,
+//! [`SourceEntry`], and one that finishes an entry asks for a complete one:
+//!
+//! ```
+//! use lokryn_compliance_log::builder::{Complete, SourceEntry};
+//! use lokryn_compliance_log::{EventType, LogEntry, LogEntryBuilder, Outcome};
+//!
+//! fn login(entry: SourceEntry, user: &str) -> LogEntry {
+//!     finish(
+//!         entry
+//!             .event_type(EventType::Login)
+//!             .outcome(Outcome::Success)
+//!             .actor_id(user)
+//!             .resource("auth/login"),
+//!     )
+//! }
+//!
+//! fn finish<P: Complete>(entry: LogEntryBuilder<P>) -> LogEntry {
+//!     entry.policy_tag("SOC2").build()
+//! }
+//! ```
 
 use core::marker::PhantomData;
 
 use alloc::string::String;
 
-use crate::{EventType, LogEntry, Outcome, Payload, Sensitivity, Severity};
+use crate::payload::IntoPayload;
+use crate::{EventType, LogEntry, Outcome, Sensitivity, Severity};
 
 /// The state of a part that has been set.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +51,7 @@ pub enum Set {}
 
 /// The states of the required parts that have not been set yet.
 ///
-/// Each is spelled like its setter, for it is what the compiler's message shows:
+/// Each is spelled like its setter, because the compiler's message shows it:
 /// ``the entry is incomplete: `missing::actor_id` ``.
 #[allow(non_camel_case_types)]
 pub mod missing {
@@ -43,13 +78,36 @@ pub mod missing {
     pub enum sensitivity {}
 }
 
+/// The parts of a builder with nothing set.
+pub type NothingSet = (
+    missing::event_type,
+    missing::outcome,
+    missing::actor_id,
+    missing::component,
+    missing::environment,
+    missing::resource,
+    missing::sensitivity,
+);
+
+/// The builder that [`LogSource::entry`] returns: component and environment are
+/// set, and the sensitivity, unless `S` says otherwise.
+pub type SourceEntry<S = Set> = LogEntryBuilder<(
+    missing::event_type,
+    missing::outcome,
+    missing::actor_id,
+    Set,
+    Set,
+    missing::resource,
+    S,
+)>;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Set {}
+    impl<T, O, A, C, E, R, S> Sealed for (T, O, A, C, E, R, S) {}
 }
 
-/// Implemented by [`Set`] alone: what [`LogEntryBuilder::build`] asks of every
-/// required part.
+/// Implemented by [`Set`] alone: what [`Complete`] asks of every required part.
 #[diagnostic::on_unimplemented(
     message = "the entry is incomplete: `{Self}`",
     label = "a required part has not been set",
@@ -58,6 +116,26 @@ mod sealed {
 pub trait IsSet: sealed::Sealed {}
 
 impl IsSet for Set {}
+
+/// The parts of a builder of which every required one is set.
+#[diagnostic::on_unimplemented(
+    message = "the entry may be incomplete: `{Self}` can be any parts",
+    label = "which parts are set is not known here",
+    note = "ask for `{Self}: lokryn_compliance_log::builder::Complete`, or take a `builder::SourceEntry`"
+)]
+pub trait Complete: sealed::Sealed {}
+
+impl<T, O, A, C, E, R, S> Complete for (T, O, A, C, E, R, S)
+where
+    T: IsSet,
+    O: IsSet,
+    A: IsSet,
+    C: IsSet,
+    E: IsSet,
+    R: IsSet,
+    S: IsSet,
+{
+}
 
 /// Builds a [`LogEntry`], checked at compile time to be complete.
 ///
@@ -103,31 +181,15 @@ impl IsSet for Set {}
 /// that stay the same for a whole service, see [`LogSource`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build()` is called"]
-pub struct LogEntryBuilder<
-    EventTypePart = missing::event_type,
-    OutcomePart = missing::outcome,
-    ActorIdPart = missing::actor_id,
-    ComponentPart = missing::component,
-    EnvironmentPart = missing::environment,
-    ResourcePart = missing::resource,
-    SensitivityPart = missing::sensitivity,
-> {
+pub struct LogEntryBuilder<Parts> {
     entry: LogEntry,
     severity: Option<Severity>,
-    parts: PhantomData<(
-        EventTypePart,
-        OutcomePart,
-        ActorIdPart,
-        ComponentPart,
-        EnvironmentPart,
-        ResourcePart,
-        SensitivityPart,
-    )>,
+    parts: PhantomData<Parts>,
 }
 
 impl LogEntry {
     /// Returns a builder with nothing set.
-    pub fn builder() -> LogEntryBuilder {
+    pub fn builder() -> LogEntryBuilder<NothingSet> {
         LogEntryBuilder {
             entry: Self::default(),
             severity: None,
@@ -136,15 +198,15 @@ impl LogEntry {
     }
 }
 
-impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
+impl<T, O, A, C, E, R, S> LogEntryBuilder<(T, O, A, C, E, R, S)> {
     /// Sets what happened. Required.
-    pub fn event_type(mut self, event_type: EventType) -> LogEntryBuilder<Set, O, A, C, E, R, S> {
+    pub fn event_type(mut self, event_type: EventType) -> LogEntryBuilder<(Set, O, A, C, E, R, S)> {
         self.entry.event_type = event_type.into();
         self.with_parts()
     }
 
     /// Sets whether it worked. Required.
-    pub fn outcome(mut self, outcome: Outcome) -> LogEntryBuilder<T, Set, A, C, E, R, S> {
+    pub fn outcome(mut self, outcome: Outcome) -> LogEntryBuilder<(T, Set, A, C, E, R, S)> {
         self.entry.outcome = outcome.into();
         self.with_parts()
     }
@@ -153,7 +215,7 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
     pub fn actor_id(
         mut self,
         actor_id: impl Into<String>,
-    ) -> LogEntryBuilder<T, O, Set, C, E, R, S> {
+    ) -> LogEntryBuilder<(T, O, Set, C, E, R, S)> {
         self.entry.actor_id = actor_id.into();
         self.with_parts()
     }
@@ -162,7 +224,7 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
     pub fn component(
         mut self,
         component: impl Into<String>,
-    ) -> LogEntryBuilder<T, O, A, Set, E, R, S> {
+    ) -> LogEntryBuilder<(T, O, A, Set, E, R, S)> {
         self.entry.component = component.into();
         self.with_parts()
     }
@@ -171,7 +233,7 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
     pub fn environment(
         mut self,
         environment: impl Into<String>,
-    ) -> LogEntryBuilder<T, O, A, C, Set, R, S> {
+    ) -> LogEntryBuilder<(T, O, A, C, Set, R, S)> {
         self.entry.environment = environment.into();
         self.with_parts()
     }
@@ -180,7 +242,7 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
     pub fn resource(
         mut self,
         resource: impl Into<String>,
-    ) -> LogEntryBuilder<T, O, A, C, E, Set, S> {
+    ) -> LogEntryBuilder<(T, O, A, C, E, Set, S)> {
         self.entry.resource = resource.into();
         self.with_parts()
     }
@@ -189,11 +251,13 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
     pub fn sensitivity(
         mut self,
         sensitivity: Sensitivity,
-    ) -> LogEntryBuilder<T, O, A, C, E, R, Set> {
+    ) -> LogEntryBuilder<(T, O, A, C, E, R, Set)> {
         self.entry.sensitivity = sensitivity.into();
         self.with_parts()
     }
+}
 
+impl<Parts> LogEntryBuilder<Parts> {
     /// Sets how severe it is. Left out, the severity follows the outcome:
     /// [`Severity::for_outcome`].
     pub fn severity(mut self, severity: Severity) -> Self {
@@ -207,10 +271,10 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
         self
     }
 
-    /// Sets the structured detail: a [`Payload`], or what becomes one, such as
-    /// a `serde_json::Value` or bytes that are already encoded.
-    pub fn payload(mut self, payload: impl Into<Payload>) -> Self {
-        self.entry.payload = payload.into().into();
+    /// Sets the structured detail: a [`Payload`](crate::Payload), a
+    /// `serde_json::Value`, or bytes that are already encoded.
+    pub fn payload(mut self, payload: impl IntoPayload) -> Self {
+        self.entry.payload = payload.into_payload().into();
         self
     }
 
@@ -231,14 +295,6 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
         self
     }
 
-    fn with_parts<T2, O2, A2, C2, E2, R2, S2>(self) -> LogEntryBuilder<T2, O2, A2, C2, E2, R2, S2> {
-        LogEntryBuilder {
-            entry: self.entry,
-            severity: self.severity,
-            parts: PhantomData,
-        }
-    }
-
     /// Returns the entry. Cannot fail: the compiler has seen that every
     /// required part is set.
     ///
@@ -248,13 +304,7 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
     #[must_use]
     pub fn build(self) -> LogEntry
     where
-        T: IsSet,
-        O: IsSet,
-        A: IsSet,
-        C: IsSet,
-        E: IsSet,
-        R: IsSet,
-        S: IsSet,
+        Parts: Complete,
     {
         let severity = self
             .severity
@@ -262,6 +312,14 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
         LogEntry {
             severity: severity.into(),
             ..self.entry
+        }
+    }
+
+    fn with_parts<Others>(self) -> LogEntryBuilder<Others> {
+        LogEntryBuilder {
+            entry: self.entry,
+            severity: self.severity,
+            parts: PhantomData,
         }
     }
 }
@@ -289,24 +347,26 @@ impl<T, O, A, C, E, R, S> LogEntryBuilder<T, O, A, C, E, R, S> {
 /// ```
 ///
 /// The sensitivity is optional here: a source that has none leaves it to each
-/// entry, and the compiler insists on it there. As a field of a struct, the
-/// type is `LogSource` without a sensitivity and `LogSource<Set>` with one.
+/// entry, and the compiler insists on it there. As a field of a struct, the type
+/// of a source with a sensitivity is `LogSource`, and that of one without is
+/// `LogSource<missing::sensitivity>`:
+///
+/// ```
+/// use lokryn_compliance_log::{LogSource, Sensitivity};
+///
+/// struct App {
+///     audit: LogSource,
+/// }
+///
+/// let audit = LogSource::new("api-gateway", "production").sensitivity(Sensitivity::Internal);
+/// let app = App { audit };
+/// ```
 #[derive(Clone, Debug)]
-pub struct LogSource<SensitivityPart = missing::sensitivity> {
-    template: Template<SensitivityPart>,
+pub struct LogSource<S = Set> {
+    template: SourceEntry<S>,
 }
 
-type Template<S> = LogEntryBuilder<
-    missing::event_type,
-    missing::outcome,
-    missing::actor_id,
-    Set,
-    Set,
-    missing::resource,
-    S,
->;
-
-impl LogSource {
+impl LogSource<missing::sensitivity> {
     /// Returns a source with the given component and environment.
     pub fn new(component: impl Into<String>, environment: impl Into<String>) -> Self {
         Self {
@@ -349,17 +409,7 @@ impl<S> LogSource<S> {
 
 impl<S: Clone> LogSource<S> {
     /// Returns a builder with the source's parts already set.
-    pub fn entry(
-        &self,
-    ) -> LogEntryBuilder<
-        missing::event_type,
-        missing::outcome,
-        missing::actor_id,
-        Set,
-        Set,
-        missing::resource,
-        S,
-    > {
+    pub fn entry(&self) -> SourceEntry<S> {
         self.template.clone()
     }
 }

@@ -1,14 +1,14 @@
 //! What the builder and the source put into an entry.
 
-use lokryn_compliance_log::builder::Set;
+use lokryn_compliance_log::builder::{Complete, Set, SourceEntry, missing};
 use lokryn_compliance_log::bytes::Bytes;
 use lokryn_compliance_log::{
     EventType, LogEntry, LogEntryBuilder, LogSource, Outcome, Payload, Sensitivity, Severity,
 };
 
-type Complete = LogEntryBuilder<Set, Set, Set, Set, Set, Set, Set>;
+type AllSet = (Set, Set, Set, Set, Set, Set, Set);
 
-fn complete() -> Complete {
+fn complete() -> LogEntryBuilder<AllSet> {
     LogEntry::builder()
         .sensitivity(Sensitivity::Internal)
         .resource("auth/login")
@@ -122,7 +122,7 @@ fn a_source_lends_its_parts_to_every_entry() {
 
 #[test]
 fn a_source_without_sensitivity_leaves_it_to_the_entry() {
-    let source: LogSource = LogSource::new("mcp-client", "staging");
+    let source: LogSource<missing::sensitivity> = LogSource::new("mcp-client", "staging");
     let entry = source
         .entry()
         .event_type(EventType::Delegation)
@@ -132,6 +132,39 @@ fn a_source_without_sensitivity_leaves_it_to_the_entry() {
         .sensitivity(Sensitivity::Public)
         .build();
     assert_eq!(entry.sensitivity(), Sensitivity::Public);
+}
+
+#[test]
+fn a_helper_takes_any_builder_a_sources_or_a_complete_one() {
+    struct App {
+        source: LogSource,
+    }
+
+    fn tagged<P>(entry: LogEntryBuilder<P>) -> LogEntryBuilder<P> {
+        entry.policy_tag("SOC2")
+    }
+
+    fn login(entry: SourceEntry) -> LogEntry {
+        let entry = entry
+            .event_type(EventType::Login)
+            .outcome(Outcome::Success)
+            .actor_id("user-12345")
+            .resource("auth/login");
+        finish(tagged(entry))
+    }
+
+    fn finish<P: Complete>(entry: LogEntryBuilder<P>) -> LogEntry {
+        entry.message("finished").build()
+    }
+
+    let app = App {
+        source: LogSource::new("auth-service", "staging").sensitivity(Sensitivity::Internal),
+    };
+    let entry = login(app.source.entry());
+    assert_eq!(entry.component, "auth-service");
+    assert_eq!(entry.actor_id, "user-12345");
+    assert_eq!(entry.policy_tags, ["SOC2"]);
+    assert_eq!(entry.message, "finished");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! An entry with a required part missing does not compile, and the compiler's
-//! message names the part.
+//! message names the part. What else is easily got wrong has a message, too.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,11 +24,36 @@ fn program(left_out: &str) -> String {
         .collect();
     let calls = calls.concat();
     format!(
-        "#![allow(unused_imports)]\n\
-         use lokryn_compliance_log::{{EventType, LogEntry, Outcome, Sensitivity}};\n\n\
-         fn main() {{\n    let _ = LogEntry::builder()\n{calls}        .build();\n}}\n"
+        "{IMPORTS}fn main() {{\n    let _ = LogEntry::builder()\n{calls}        .build();\n}}\n"
     )
 }
+
+const IMPORTS: &str = "#![allow(unused_imports)]\n\
+    use lokryn_compliance_log::{EventType, LogEntry, LogEntryBuilder, Outcome, Sensitivity};\n\n";
+
+/// Other programs that do not compile: their names, what they do, and the message.
+const MISTAKES: [(&str, &str, &str); 4] = [
+    (
+        "payload_of_text",
+        "fn main() { let _ = LogEntry::builder().payload(\"text\"); }",
+        "error[E0277]: `&str` is no payload as it stands",
+    ),
+    (
+        "payload_of_struct",
+        "struct Export;\nfn main() { let _ = LogEntry::builder().payload(Export); }",
+        "error[E0277]: `Export` is no payload as it stands",
+    ),
+    (
+        "helper_without_parts",
+        "fn main() {}\npub fn f(entry: LogEntryBuilder) -> LogEntry { entry.build() }",
+        "error[E0107]: missing generics for struct `LogEntryBuilder`",
+    ),
+    (
+        "helper_with_any_parts",
+        "fn main() {}\npub fn f<P>(entry: LogEntryBuilder<P>) -> LogEntry { entry.build() }",
+        "error[E0277]: the entry may be incomplete: `P` can be any parts",
+    ),
+];
 
 /// A package with one program for each part left out, and one with all parts.
 fn package() -> PathBuf {
@@ -48,6 +73,10 @@ fn package() -> PathBuf {
     for (part, _) in PARTS {
         let without = programs.join(format!("without_{part}.rs"));
         fs::write(without, program(part)).unwrap();
+    }
+    for (name, code, _) in MISTAKES {
+        let mistake = programs.join(format!("{name}.rs"));
+        fs::write(mistake, format!("{IMPORTS}{code}\n")).unwrap();
     }
     fs::write(programs.join("complete.rs"), program("nothing")).unwrap();
     package
@@ -92,5 +121,12 @@ fn only_the_complete_entry_compiles() {
                 "without {part}: {error}"
             );
         }
+    }
+    for (name, code, message) in MISTAKES {
+        let errors = errors_in(name);
+        let [error] = errors[..] else {
+            panic!("{code}: {errors:?} of {messages}");
+        };
+        assert!(error.contains(message), "{code}: {error}");
     }
 }
