@@ -11,6 +11,7 @@ use prost::Enumeration;
 use crate::v1::with_enums;
 
 /// What the enums of the schema have in common.
+#[cfg(feature = "json")]
 pub(crate) trait ProtoEnum: TryFrom<i32> + Into<i32> {
     fn as_str_name(&self) -> &'static str;
 
@@ -54,6 +55,7 @@ macro_rules! enums {
             }
         }
 
+        #[cfg(feature = "json")]
         impl ProtoEnum for $name {
             fn as_str_name(&self) -> &'static str {
                 Self::as_str_name(self)
