@@ -106,7 +106,7 @@ fn required_enum<E: TryFrom<i32>>(number: i32) -> Option<ViolationKind> {
 ///     .filter(|violation| matches!(violation.kind(), ViolationKind::UnknownNumber(_)));
 /// assert_eq!(from_newer_schema.map(|violation| violation.field()).collect::<Vec<_>>(), ["severity"]);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ValidationError {
     violations: Vec<Violation>,
 }
@@ -136,7 +136,7 @@ impl Error for ValidationError {}
 
 /// One field of an entry that is not as it must be; see [`ValidationError`] for
 /// an example.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Violation {
     field: &'static str,
     kind: ViolationKind,
@@ -169,7 +169,7 @@ impl Display for Violation {
 }
 
 /// What is wrong with a field; see [`ValidationError`] for an example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ViolationKind {
     /// A required text is empty.

@@ -17,6 +17,7 @@ use crate::v1::with_fields;
 use crate::view::Kind;
 
 mod base64;
+mod enums;
 mod number;
 mod text;
 mod texts;

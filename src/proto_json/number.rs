@@ -78,15 +78,9 @@ impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<'_, E> {
         Ok(())
     }
 
-    /// JSON has one kind of number: `1.0` and `1e0` are the integer 1.
     fn visit_f64<Err: de::Error>(self, number: f64) -> Result<(), Err> {
-        #[expect(clippy::cast_possible_truncation, reason = "compared right after")]
-        let integer = number as i32;
-        #[expect(clippy::float_cmp, reason = "exact integers only")]
-        if f64::from(integer) != number {
-            return Err(Err::invalid_value(de::Unexpected::Float(number), &self));
-        }
-        *self.number = integer;
+        *self.number = exact_integer(number)
+            .ok_or_else(|| Err::invalid_value(de::Unexpected::Float(number), &self))?;
         Ok(())
     }
 
@@ -97,4 +91,12 @@ impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<'_, E> {
     fn visit_unit<Err: de::Error>(self) -> Result<(), Err> {
         Ok(())
     }
+}
+
+/// JSON has one kind of number: `1.0` and `1e0` are the integer 1.
+pub(super) fn exact_integer(number: f64) -> Option<i32> {
+    #[expect(clippy::cast_possible_truncation, reason = "compared right after")]
+    let integer = number as i32;
+    #[expect(clippy::float_cmp, reason = "exact integers only")]
+    (f64::from(integer) == number).then_some(integer)
 }

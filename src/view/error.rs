@@ -155,3 +155,21 @@ impl Display for EncodeError {
 }
 
 impl Error for EncodeError {}
+
+// For functions that read or write, and so return `io::Error` anyway.
+
+#[cfg(feature = "std")]
+impl From<DecodeError> for std::io::Error {
+    /// The kind is `InvalidData`.
+    fn from(err: DecodeError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidData, err)
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<EncodeError> for std::io::Error {
+    /// The kind is `WriteZero`, as for a slice that is full.
+    fn from(err: EncodeError) -> Self {
+        Self::new(std::io::ErrorKind::WriteZero, err)
+    }
+}

@@ -67,6 +67,11 @@ macro_rules! view {
         /// # assert_eq!(LogEntryView::decode(&bytes).unwrap().policy_tags.len(), 2);
         /// ```
         ///
+        /// # Later fields
+        ///
+        /// A minor release may add fields, as it may to [`LogEntry`]: end a literal in
+        /// `..LogEntryView::default()` and a pattern in `..`.
+        ///
         /// # Unknown fields
         ///
         /// Fields that this version of the schema does not have are skipped, here as in

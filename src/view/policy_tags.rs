@@ -342,6 +342,13 @@ impl<'a> Iterator for PolicyTagsIter<'a> {
 
 impl ExactSizeIterator for PolicyTagsIter<'_> {}
 
+/// Prints the tags that are left.
+impl fmt::Debug for PolicyTagsIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 /// Reads the tags in a stretch of an entry. It has been decoded once, so errors
 /// cannot come up again.
 #[derive(Clone)]

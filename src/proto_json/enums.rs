@@ -1,0 +1,82 @@
+//! The enums on their own: as in an entry, except that a number without a name is
+//! refused, because there is no value to hold it.
+
+use core::fmt::{self, Display};
+use core::marker::PhantomData;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+use super::number::exact_integer;
+use crate::enums::ProtoEnum;
+use crate::{EventType, Outcome, Sensitivity, Severity};
+
+macro_rules! serde {
+    ($($name:ident)*) => {$(
+        /// Writes the proto name.
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str_name())
+            }
+        }
+
+        /// Reads the proto name or, where the format tells what it holds, the
+        /// number. A number without a name is refused.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let visitor = NameOrNumber { name: stringify!($name), of: PhantomData };
+                if deserializer.is_human_readable() {
+                    deserializer.deserialize_any(visitor)
+                } else {
+                    deserializer.deserialize_str(visitor)
+                }
+            }
+        }
+    )*};
+}
+
+serde! { EventType Outcome Severity Sensitivity }
+
+struct NameOrNumber<E> {
+    name: &'static str,
+    of: PhantomData<E>,
+}
+
+impl<E: ProtoEnum> NameOrNumber<E> {
+    fn value<N, Err>(&self, number: N) -> Result<E, Err>
+    where
+        N: Copy + Display + TryInto<i32>,
+        Err: de::Error,
+    {
+        let value = number.try_into().ok().and_then(|it| E::try_from(it).ok());
+        value.ok_or_else(|| Err::custom(format_args!("unknown {} number {number}", self.name)))
+    }
+}
+
+impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<E> {
+    type Value = E;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the name or the number of a value of {}", self.name)
+    }
+
+    fn visit_str<Err: de::Error>(self, name: &str) -> Result<E, Err> {
+        E::from_str_name(name)
+            .ok_or_else(|| Err::custom(format_args!("unknown {} name {name:?}", self.name)))
+    }
+
+    fn visit_i64<Err: de::Error>(self, number: i64) -> Result<E, Err> {
+        self.value(number)
+    }
+
+    fn visit_u64<Err: de::Error>(self, number: u64) -> Result<E, Err> {
+        self.value(number)
+    }
+
+    fn visit_f64<Err: de::Error>(self, number: f64) -> Result<E, Err> {
+        match exact_integer(number) {
+            Some(integer) => self.value(integer),
+            None => Err(Err::invalid_type(de::Unexpected::Float(number), &self)),
+        }
+    }
+}
