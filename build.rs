@@ -90,7 +90,7 @@ fn field_row(field: &FieldDescriptorProto, docs: &str) -> Result<String> {
         ),
         Type::Enum if !repeated => (
             format!("Number<crate::{value}>"),
-            format!("enumeration = {value:?}"),
+            format!("enumeration = \"crate::{value}\""),
             "i32",
             "i32",
         ),

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use prost::{Message, Name};
 
 use crate::v1::with_fields;
-use crate::{EventType, Outcome, Sensitivity, Severity};
 
 macro_rules! entry {
     (

@@ -34,7 +34,7 @@ pub use prost;
 
 pub use crate::builder::{LogEntryBuilder, LogSource};
 pub use crate::entry::LogEntry;
-pub use crate::enums::{EventType, Outcome, ParseEnumError, Sensitivity, Severity};
+pub use crate::enums::*;
 #[cfg(feature = "json")]
 pub use crate::json_line::JsonLine;
 pub use crate::payload::{IntoPayload, Payload};

@@ -9,12 +9,12 @@ use serde::ser::{Serialize, Serializer};
 
 use super::number::exact_integer;
 use crate::enums::ProtoEnum;
-use crate::{EventType, Outcome, Sensitivity, Severity};
+use crate::v1::with_enums;
 
 macro_rules! serde {
-    ($($name:ident)*) => {$(
+    ($($(#[$docs:meta])* $name:ident $values:tt)*) => {$(
         /// Writes the proto name.
-        impl Serialize for $name {
+        impl Serialize for crate::$name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str_name())
             }
@@ -22,7 +22,7 @@ macro_rules! serde {
 
         /// Reads the proto name or, where the format tells what it holds, the
         /// number. A number without a name is refused.
-        impl<'de> Deserialize<'de> for $name {
+        impl<'de> Deserialize<'de> for crate::$name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let visitor = NameOrNumber { name: stringify!($name), of: PhantomData };
                 if deserializer.is_human_readable() {
@@ -35,7 +35,7 @@ macro_rules! serde {
     )*};
 }
 
-serde! { EventType Outcome Severity Sensitivity }
+with_enums!(serde);
 
 struct NameOrNumber<E> {
     name: &'static str,

@@ -137,6 +137,10 @@ fn text(json: &str) -> Payload {
 }
 
 /// Any entry at all, numbers without a name and odd text included.
+#[allow(
+    clippy::needless_update,
+    reason = "not needless once log.proto has another field"
+)]
 pub(crate) fn any_entry() -> impl Strategy<Value = LogEntry> {
     (
         (any_number(), any_number(), any_number(), any_number()),
@@ -156,6 +160,7 @@ pub(crate) fn any_entry() -> impl Strategy<Value = LogEntry> {
             payload: payload.into(),
             policy_tags,
             sensitivity: numbers.3,
+            ..LogEntry::default()
         })
 }
 
