@@ -20,6 +20,10 @@ fn complete() -> LogEntryBuilder<AllSet> {
 }
 
 #[test]
+#[allow(
+    clippy::needless_update,
+    reason = "not needless once log.proto has another field"
+)]
 fn each_setter_sets_its_own_field() {
     let entry = complete()
         .severity(Severity::Notice)
@@ -39,6 +43,7 @@ fn each_setter_sets_its_own_field() {
         payload: Bytes::from_static(&[1, 2, 3]),
         policy_tags: vec!["SOC2".to_owned()],
         sensitivity: Sensitivity::Internal.into(),
+        ..LogEntry::default()
     };
     assert_eq!(entry, expected);
 }
