@@ -34,7 +34,7 @@ fuzz_target!(|fields: Fields| {
 
     let bytes = entry.encode_to_vec();
     assert_eq!(LogEntry::decode(&*bytes).unwrap(), entry);
-    assert_eq!(LogEntryView::decode(&bytes).unwrap().into_entry(), entry);
+    assert_eq!(LogEntryView::decode(&bytes).unwrap().to_entry(), entry);
     assert_eq!(LogEntryView::from(&entry).encode_to_vec(), bytes);
 
     let json = serde_json::to_string(&entry).unwrap();

@@ -106,7 +106,7 @@ fuzz_target!(|input: Input<'_>| {
     assert_eq!(read, texts(decode_in_pieces(&input)));
 
     let views = stream::views(input.bytes);
-    let viewed = texts(views.map(|frame| frame.map(|frame| frame.view.into_entry())));
+    let viewed = texts(views.map(|frame| frame.map(|frame| frame.view.to_entry())));
     // A slice has no limit on the length of an entry.
     if !read.iter().any(|text| text.contains("exceeds the limit")) {
         assert_eq!(read, viewed);

@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(view.encode_to_vec(), encoded);
             assert_eq!(view, LogEntryView::from(&entry));
             assert_eq!(view.validate(), entry.validate());
-            assert_eq!(view.into_entry(), entry);
+            assert_eq!(view.to_entry(), entry);
         }
         (Err(_), Err(err)) => {
             assert!(err.offset() <= bytes.len());

@@ -51,7 +51,7 @@ pub(super) fn to_owned(data_set: &DataSet) -> Row<'_> {
         .ours(
             "view, into entry",
             each(entries.clone(), |entry| {
-                LogEntryView::decode(entry).map(LogEntryView::to_entry)
+                LogEntryView::decode(entry).map(|view| view.to_entry())
             }),
         )
         .peer("prost", each(entries.clone(), prost_peer::LogEntry::decode))

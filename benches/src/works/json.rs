@@ -38,11 +38,7 @@ pub(super) fn read(data_set: &DataSet) -> Row<'_> {
     let texts: Vec<&str> = data_set
         .sources
         .iter()
-        .map(|it| {
-            &*serde_json::to_string(&it.view().to_entry())
-                .unwrap()
-                .leak()
-        })
+        .map(|it| &*serde_json::to_string(&it.view().to_entry()).unwrap().leak())
         .collect();
     for (text, expected) in texts.iter().zip(&data_set.encoded) {
         let ours: LogEntry = serde_json::from_str(text).unwrap();

@@ -8,6 +8,7 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::context::{PublishAckFuture, PublishError};
 use async_nats::jetstream::message::PublishMessage;
 use futures_util::future::join_all;
+use lokryn_compliance_log::builder::missing;
 use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::{EventType, LogEntry, LogSource, Outcome, Sensitivity};
 use serde_json::json;
@@ -61,7 +62,7 @@ pub async fn run(jetstream: &Context, count: usize, acknowledged: &Path) -> Resu
 /// try from a second entry.
 async fn publish(
     jetstream: &Context,
-    source: &LogSource,
+    source: &LogSource<missing::sensitivity>,
     order: usize,
 ) -> std::result::Result<PublishAckFuture, PublishError> {
     let message = PublishMessage::build()
@@ -70,7 +71,7 @@ async fn publish(
     jetstream.send_publish(SUBJECT, message).await
 }
 
-fn entry(source: &LogSource, order: usize) -> LogEntry {
+fn entry(source: &LogSource<missing::sensitivity>, order: usize) -> LogEntry {
     if order % 100 == 99 {
         // What a service without this crate might send: an entry that says nothing.
         return LogEntry {
