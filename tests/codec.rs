@@ -3,12 +3,18 @@
 
 mod common;
 
-use lokryn_compliance_log::bytes::BytesMut;
-use lokryn_compliance_log::codec::LogCodec;
-use lokryn_compliance_log::stream::{LogWriter, ReadError};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::StreamExt as _;
+use lokryn_compliance_log::bytes::{Bytes, BytesMut};
+use lokryn_compliance_log::codec::{FrameCodec, LogCodec};
+use lokryn_compliance_log::stream::{LogWriter, ReadError, WriteError};
 use lokryn_compliance_log::{LogEntry, LogEntryView};
 use proptest::prelude::*;
-use tokio_util::codec::{Decoder as _, Encoder as _};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio_util::codec::{Decoder, Encoder as _, FramedRead};
 
 fn stream_of(entries: &[LogEntry]) -> Vec<u8> {
     let mut writer = LogWriter::new(Vec::new());
@@ -88,16 +94,145 @@ fn errors_are_those_of_the_reader() {
     );
 }
 
+/// Two malformed frames, an entry, and a torn one.
+const DAMAGED: &[u8] = b"\x02\x08\x80\x02\x08\x80\x03\x22\x01a\x02\x08";
+
+type Items<D> = Vec<Result<<D as Decoder>::Item, <D as Decoder>::Error>>;
+
+/// What `FramedRead` yields of a source that hands out so many bytes at a time.
+fn framed<D: Decoder>(
+    bytes: &[u8],
+    decoder: D,
+    piece: usize,
+) -> (Items<D>, FramedRead<Pieces<'_>, D>) {
+    let mut framed = FramedRead::new(Pieces(bytes, piece), decoder);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let items = runtime.block_on(async {
+        let mut items = Vec::new();
+        while let Some(item) = framed.next().await {
+            items.push(item);
+        }
+        items
+    });
+    (items, framed)
+}
+
+struct Pieces<'a>(&'a [u8], usize);
+
+impl AsyncRead for Pieces<'_> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let (now, later) = self.0.split_at(self.1.min(self.0.len()));
+        buf.put_slice(now);
+        self.0 = later;
+        Poll::Ready(Ok(()))
+    }
+}
+
 #[test]
-fn a_malformed_entry_is_passed_over_and_the_next_one_decoded() {
-    let mut codec = LogCodec::new();
-    let mut buffer = BytesMut::from(&b"\x02\x08\x80\x02\x08\x01\x02\x08\x80"[..]);
-    assert!(codec.decode(&mut buffer).is_err());
-    let entry = codec.decode(&mut buffer).unwrap().unwrap();
-    assert_eq!(entry.event_type, 1);
-    let err = codec.decode(&mut buffer).unwrap_err();
-    assert!(err.to_string().contains("at byte 6"), "{err}");
-    assert!(codec.decode_eof(&mut buffer).unwrap().is_none());
+fn the_frame_codec_loses_nothing_that_arrives_whole() {
+    for piece in 1..=DAMAGED.len() {
+        let (items, _) = framed(DAMAGED, FrameCodec::new(), piece);
+        let [Ok(Err(first)), Ok(Err(second)), Ok(Ok(entry)), Err(last)] = &*items else {
+            panic!("in pieces of {piece}: {items:?}");
+        };
+        for (err, at) in [(first, 1..3), (second, 4..6)] {
+            let ReadError::Malformed { entry, .. } = err else {
+                panic!("{err}");
+            };
+            assert_eq!(entry.bytes().unwrap(), &b"\x08\x80"[..]);
+            assert_eq!(entry.range(), at);
+        }
+        assert_eq!(entry.bytes(), &b"\x22\x01a"[..]);
+        assert_eq!((entry.view().actor_id, entry.offset()), ("a", 6));
+        assert_eq!(last.to_string(), "truncated entry at byte 10");
+    }
+}
+
+#[test]
+fn the_frame_codec_reports_a_run_of_zeros_once() {
+    let (_, entry) = common::scenarios().swap_remove(0);
+    let whole = stream_of(&[entry]);
+    let bytes = [&*whole, &[0; 100], &whole].concat();
+    for piece in [1, 7, 1000] {
+        let (items, _) = framed(&bytes, FrameCodec::new(), piece);
+        let [
+            Ok(Ok(_)),
+            Ok(Err(ReadError::Empty { offset })),
+            Ok(Ok(last)),
+        ] = &*items
+        else {
+            panic!("in pieces of {piece}: {items:?}");
+        };
+        assert_eq!(*offset, whole.len() as u64);
+        assert_eq!(last.offset(), whole.len() as u64 + 100);
+    }
+}
+
+#[test]
+fn an_error_of_the_entry_codec_is_the_end_and_leaves_the_rest() {
+    for (bytes, message) in [
+        (DAMAGED, "malformed entry of 2 bytes at byte 3"),
+        (b"\x02\x08\x80\0\0\x02\x08\x01", "empty entry at byte 3"),
+    ] {
+        // After an entry, so that the place is not the start.
+        let bytes = [b"\x02\x08\x01", &bytes[3..]].concat();
+        for piece in 1..=bytes.len() {
+            let (items, source) = framed(&bytes, LogCodec::new(), piece);
+            let [Ok(_), Err(err)] = &*items else {
+                panic!("in pieces of {piece}: {items:?}");
+            };
+            assert!(err.to_string().starts_with(message), "{err}");
+
+            let mut unread = source.read_buffer().clone();
+            unread.extend_from_slice(source.get_ref().0);
+            assert_eq!(unread, &bytes[3..], "in pieces of {piece}");
+            let mut codec = source.decoder().clone();
+            let again = codec.decode(&mut unread).unwrap_err();
+            assert_eq!(again.to_string(), err.to_string());
+
+            let mut frames = FrameCodec::from(codec);
+            let item = frames.decode(&mut unread).unwrap().unwrap();
+            assert_eq!(item.unwrap_err().to_string(), err.to_string());
+        }
+    }
+}
+
+#[test]
+fn entries_that_are_encoded_are_passed_on_as_they_are() {
+    let newer = b"\x22\x01a\xba\x03\x02hi";
+    for mut buffer in [BytesMut::new(), BytesMut::from("before")] {
+        let before = buffer.len();
+        LogCodec::new().encode(&newer[..], &mut buffer).unwrap();
+        FrameCodec::new()
+            .encode(Bytes::from_static(newer), &mut buffer)
+            .unwrap();
+        let mut written = LogWriter::new(Vec::new());
+        written.write_encoded(newer).unwrap();
+        written.write_encoded(newer).unwrap();
+        assert_eq!(buffer[before..], written.into_inner());
+    }
+    let mut buffer = BytesMut::new();
+    let err = FrameCodec::new().encode(&b""[..], &mut buffer).unwrap_err();
+    assert!(matches!(err, WriteError::Empty), "{err}");
+    let err = LogCodec::new().encode(LogEntry::default(), &mut buffer);
+    assert!(matches!(err, Err(WriteError::Empty)), "{err:?}");
+    assert!(buffer.is_empty());
+}
+
+#[test]
+fn received_entries_are_printed_under_the_rule_for_payloads() {
+    let (_, entry) = common::scenarios().swap_remove(1);
+    let mut buffer = BytesMut::from(&*stream_of(&[entry]));
+    let received = FrameCodec::new().decode(&mut buffer).unwrap().unwrap();
+    let printed = format!("{received:?}");
+    assert!(!printed.contains("ssn"), "{printed}");
+    assert!(printed.contains("guardrails"), "{printed}");
 }
 
 #[test]
@@ -129,7 +264,7 @@ fn a_claimed_length_reserves_nothing() {
 proptest! {
     #[test]
     fn entries_survive_any_split(
-        entries in proptest::collection::vec(common::any_entry(), 0..8),
+        entries in proptest::collection::vec(common::any_set_entry(), 0..8),
         pieces in proptest::collection::vec(0..200_usize, 0..20),
     ) {
         let bytes = stream_of(&entries);

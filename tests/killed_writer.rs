@@ -9,7 +9,7 @@ use std::time::Duration;
 use std::{env, thread};
 
 use lokryn_compliance_log::LogEntry;
-use lokryn_compliance_log::stream::{LogReader, LogWriter, ReadError};
+use lokryn_compliance_log::stream::{self, LogReader, LogWriter};
 
 const APPEND_TO: &str = "KILLED_WRITER_APPENDS_TO";
 
@@ -32,19 +32,18 @@ fn append_until_killed(path: &Path) {
     }
 }
 
-/// Cuts off the torn entry, if there is one, and returns how many are whole.
+/// Recovers the file, and returns how many entries it has.
 fn repair(path: &Path) -> usize {
-    let file = File::options().read(true).write(true).open(path).unwrap();
-    let mut whole = 0;
-    for read in LogReader::new(BufReader::new(&file)) {
-        match read {
-            Ok(read) => {
-                assert_eq!(read, entry(whole));
-                whole += 1;
-            }
-            Err(ReadError::Truncated { offset }) => file.set_len(offset).unwrap(),
-            Err(err) => panic!("{err}"),
-        }
+    let recovered = stream::recover(path).unwrap();
+    let file = File::open(path).unwrap();
+    let entries = LogReader::new(BufReader::new(file)).enumerate();
+    let whole = entries
+        .map(|(number, read)| assert_eq!(read.unwrap(), entry(number)))
+        .count();
+    assert_eq!(recovered.entries, whole as u64);
+    if let Some(cut) = recovered.cut {
+        assert!(!cut.holds_entry, "{cut}");
+        fs::remove_file(cut.kept).unwrap();
     }
     whole
 }

@@ -6,7 +6,7 @@ mod common;
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Write};
 
 use lokryn_compliance_log::prost::Message as _;
-use lokryn_compliance_log::stream::{self, LogReader, LogWriter, ReadError};
+use lokryn_compliance_log::stream::{self, LogReader, LogWriter, ReadError, WriteError};
 use lokryn_compliance_log::{LogEntry, LogEntryView};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -14,7 +14,7 @@ use proptest::test_runner::TestRunner;
 
 fn generated(count: usize) -> Vec<LogEntry> {
     let mut runner = TestRunner::deterministic();
-    let any_entry = common::any_entry();
+    let any_entry = common::any_set_entry();
     let mut entries = (0..count).map(|_| any_entry.new_tree(&mut runner).unwrap().current());
     entries.by_ref().collect()
 }
@@ -228,23 +228,28 @@ fn an_entry_above_the_limit_is_refused_on_both_sides() {
     };
     let mut writer = LogWriter::new(Vec::new()).with_max_entry_len(99);
     let err = writer.write(&entry).unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::InvalidInput);
+    assert!(matches!(err, WriteError::TooLarge { len: 100, max: 99 }));
     assert_eq!(
         err.to_string(),
         "entry of 100 bytes exceeds the limit of 99 bytes"
     );
     assert!(writer.get_ref().is_empty(), "nothing is written");
     assert!(writer.write_encoded(&[0; 100]).is_err());
-    writer.write(&LogEntry::default()).unwrap();
-    assert_eq!(writer.into_inner(), [0], "the writer goes on");
+    let small = LogEntry {
+        severity: 1,
+        ..LogEntry::default()
+    };
+    writer.write(&small).unwrap();
+    assert_eq!(writer.written(), 3);
+    assert_eq!(writer.into_inner(), [2, 0x18, 1], "the writer goes on");
 
-    let (bytes, _) = written(&[LogEntry::default(), entry]);
+    let (bytes, _) = written(&[small, entry]);
     let mut reader = LogReader::new(&*bytes).with_max_entry_len(99);
     assert!(reader.next().unwrap().is_ok());
     let err = reader.next().unwrap().unwrap_err();
     assert_eq!(
         err.to_string(),
-        "entry of 100 bytes exceeds the limit of 99 bytes at byte 1"
+        "entry of 100 bytes exceeds the limit of 99 bytes at byte 3"
     );
     assert!(reader.next().is_none());
     assert_eq!(LogReader::new(&*bytes).with_max_entry_len(100).count(), 2);
@@ -271,20 +276,20 @@ fn the_limit_is_4_mib_unless_set() {
 #[test]
 fn lengths_that_make_no_sense_are_refused_with_their_place() {
     for (length, message) in [
-        (&[0xff; 11][..], "invalid entry length at byte 1"),
-        (&[0x80; 11], "invalid entry length at byte 1"),
-        (&[0x80; 1000], "invalid entry length at byte 1"),
+        (&[0xff; 11][..], "invalid entry length at byte 3"),
+        (&[0x80; 11], "invalid entry length at byte 3"),
+        (&[0x80; 1000], "invalid entry length at byte 3"),
         (
             b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
-            "invalid entry length at byte 1",
+            "invalid entry length at byte 3",
         ),
         (
             b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-            "entry of 18446744073709551615 bytes exceeds the limit of 4194304 bytes at byte 1",
+            "entry of 18446744073709551615 bytes exceeds the limit of 4194304 bytes at byte 3",
         ),
-        (&[0x80; 9], "truncated entry at byte 1"),
+        (&[0x80; 9], "truncated entry at byte 3"),
     ] {
-        let bytes = [b"\0", length].concat();
+        let bytes = [b"\x02\x18\x01", length].concat();
         let mut reader = LogReader::new(&*bytes);
         assert!(reader.next().unwrap().is_ok());
         assert_eq!(reader.next().unwrap().unwrap_err().to_string(), message);
@@ -294,8 +299,8 @@ fn lengths_that_make_no_sense_are_refused_with_their_place() {
         assert!(views.next().unwrap().is_ok());
         let err = views.next().unwrap().unwrap_err().to_string();
         let in_a_slice = match message {
-            "invalid entry length at byte 1" => message,
-            _ => "truncated entry at byte 1",
+            "invalid entry length at byte 3" => message,
+            _ => "truncated entry at byte 3",
         };
         assert_eq!(err, in_a_slice);
         assert!(views.next().is_none());
@@ -407,18 +412,180 @@ fn after_a_failed_write_the_writer_refuses_to_go_on() {
         ..LogEntry::default()
     };
     writer.write(&entry).unwrap();
-    assert_eq!(
-        writer.write(&entry).unwrap_err().kind(),
-        ErrorKind::WriteZero
+    let err = writer.write(&entry).unwrap_err();
+    assert!(
+        matches!(&err, WriteError::Io(err) if err.kind() == ErrorKind::WriteZero),
+        "{err}"
     );
-    let err = writer.write(&LogEntry::default()).unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::BrokenPipe);
+    let err = writer.write(&entry).unwrap_err();
+    assert!(matches!(err, WriteError::Torn), "{err}");
     assert_eq!(
         err.to_string(),
         "an earlier write failed and may have left a torn entry"
     );
+    assert_eq!(io::Error::from(err).kind(), ErrorKind::BrokenPipe);
+    assert_eq!(writer.written(), 8, "where the torn entry begins");
     let err = LogReader::new(&disk[..]).nth(1).unwrap().unwrap_err();
     assert!(matches!(err, ReadError::Truncated { offset: 8 }), "{err}");
+}
+
+#[test]
+fn a_writer_whose_inner_writer_panicked_does_not_merge_two_entries() {
+    struct Panics<'a>(&'a mut Vec<u8>);
+
+    impl Write for Panics<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.extend_from_slice(&bytes[..bytes.len() / 2]);
+            panic!("half-way");
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut file = Vec::new();
+    let mut writer = LogWriter::new(Panics(&mut file));
+    let (_, entry) = common::scenarios().swap_remove(0);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| writer.write(&entry)));
+    assert!(panicked.is_err());
+    let err = writer.write(&entry).unwrap_err();
+    assert!(matches!(err, WriteError::Torn), "{err}");
+    drop(writer);
+    let err = LogReader::new(&*file).next().unwrap().unwrap_err();
+    assert!(matches!(err, ReadError::Truncated { offset: 0 }), "{err}");
+}
+
+#[test]
+fn an_entry_with_nothing_set_is_not_written() {
+    let mut writer = LogWriter::new(Vec::new());
+    let refused = [
+        writer.write(&LogEntry::default()),
+        writer.write(LogEntryView::default()),
+        writer.write_encoded(b""),
+    ];
+    for refused in refused {
+        let err = refused.unwrap_err();
+        assert!(matches!(err, WriteError::Empty), "{err}");
+        assert_eq!(err.to_string(), "entry with nothing set");
+        assert_eq!(io::Error::from(err).kind(), ErrorKind::InvalidInput);
+    }
+    let (_, entry) = common::scenarios().swap_remove(0);
+    writer.write(&entry).unwrap();
+    assert_eq!(LogReader::new(writer.get_ref().as_slice()).count(), 1);
+}
+
+#[test]
+fn a_run_of_zeros_is_one_error_and_no_entry() {
+    let (_, entry) = common::scenarios().swap_remove(0);
+    let (whole, _) = written(std::slice::from_ref(&entry));
+    for (zeros, name) in [
+        (vec![0; 1], "one zero"),
+        (vec![0; 5032], "5,032 zeros"),
+        (vec![0x80, 0], "a zero in two bytes"),
+        (vec![0, 0x80, 0, 0, 0x80, 0x80, 0], "zeros of all lengths"),
+    ] {
+        let stream = [&*whole, &zeros, &whole, &zeros].concat();
+        let at = whole.len() as u64;
+        let again = at * 2 + zeros.len() as u64;
+        let check = |read: Vec<Result<LogEntry, ReadError>>| {
+            let [Ok(first), Err(err), Ok(second), Err(last)] = &*read else {
+                panic!("{name}: {read:?}");
+            };
+            assert_eq!([first, second], [&entry, &entry], "{name}");
+            assert_eq!(
+                err.to_string(),
+                format!("empty entry at byte {at}"),
+                "{name}"
+            );
+            assert!(
+                matches!(last, ReadError::Empty { offset } if *offset == again),
+                "{name}: {last}"
+            );
+        };
+        check(LogReader::new(&*stream).collect());
+        for capacity in [1, 2, 7, 4096] {
+            check(LogReader::new(BufReader::with_capacity(capacity, &*stream)).collect());
+        }
+        check(
+            stream::views(&stream)
+                .map(|frame| frame.map(|frame| frame.view.to_entry()))
+                .collect(),
+        );
+    }
+}
+
+#[test]
+fn a_malformed_entry_can_be_kept_and_is_not_printed() {
+    let secret = b"\x22\x10078-05-1120\xff4242";
+    let stream = [&b"\x03\x22\x01a\x12"[..], secret].concat();
+    let from_slice = stream::views(&stream).nth(1).unwrap().unwrap_err();
+    for capacity in [1, 4096] {
+        let mut reader = LogReader::new(BufReader::with_capacity(capacity, &*stream));
+        let err = reader.nth(1).unwrap().unwrap_err();
+        for printed in [
+            format!("{err}"),
+            format!("{err:?}"),
+            format!("{from_slice:#?}"),
+        ] {
+            assert!(!printed.contains("1120"), "{printed}");
+        }
+        let (ReadError::Malformed { entry, .. }, ReadError::Malformed { entry: place, .. }) =
+            (&err, &from_slice)
+        else {
+            panic!("{err} {from_slice}");
+        };
+        assert_eq!(entry.bytes().unwrap(), &secret[..]);
+        assert_eq!(entry.len(), secret.len() as u64);
+        assert_eq!(entry.range(), place.range());
+        let range = usize::try_from(place.range().start).unwrap()..stream.len();
+        assert_eq!(&stream[range], secret);
+    }
+}
+
+/// A `BufRead` that is interrupted, or fails, whenever it is asked a second time.
+#[test]
+fn a_source_that_fails_between_two_looks_at_its_buffer_loses_nothing() {
+    struct Fails<'a> {
+        bytes: &'a [u8],
+        calls: usize,
+    }
+
+    impl Read for Fails<'_> {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            unreachable!("a BufRead is read through its buffer")
+        }
+    }
+
+    impl BufRead for Fails<'_> {
+        fn fill_buf(&mut self) -> io::Result<&[u8]> {
+            self.calls += 1;
+            match self.calls % 3 {
+                0 => Err(ErrorKind::TimedOut.into()),
+                _ => Ok(self.bytes),
+            }
+        }
+
+        fn consume(&mut self, len: usize) {
+            self.bytes = &self.bytes[len..];
+        }
+    }
+
+    let entries = generated(50);
+    let (bytes, _) = written(&entries);
+    let mut read = Vec::new();
+    let fails = Fails {
+        bytes: &bytes,
+        calls: 0,
+    };
+    for entry in LogReader::new(fails) {
+        match entry {
+            Ok(entry) => read.push(entry),
+            Err(ReadError::Io(err)) => assert_eq!(err.kind(), ErrorKind::TimedOut),
+            Err(err) => panic!("{err}"),
+        }
+    }
+    assert_eq!(read, entries);
 }
 
 proptest! {

@@ -164,6 +164,11 @@ pub(crate) fn any_entry() -> impl Strategy<Value = LogEntry> {
         })
 }
 
+/// Any entry that has a field set, so that there is something to write.
+pub(crate) fn any_set_entry() -> impl Strategy<Value = LogEntry> {
+    any_entry().prop_filter("nothing is set", |entry| *entry != LogEntry::default())
+}
+
 fn any_number() -> impl Strategy<Value = i32> {
     prop_oneof![4 => 0..21, 1 => any::<i32>()]
 }

@@ -6,7 +6,6 @@
 //! has to be acknowledged, and a message is never written twice.
 
 use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,13 +14,13 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use futures_util::StreamExt as _;
 use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::prost::Message as _;
-use lokryn_compliance_log::stream::{LogReader, LogWriter, ReadError};
+use lokryn_compliance_log::stream::{self, LogWriter};
 
 use crate::{Result, STREAM};
 
 pub async fn run(jetstream: &Context, dir: &Path, count: u64) -> Result<()> {
     let mut archive = Archive::open(dir)?;
-    println!("archive begins behind message {}", archive.position);
+    println!("archive begins after message {}", archive.position);
     while archive.position < count {
         if let Err(err) = archive.append_from(jetstream, count).await {
             eprintln!("archive, at {}: {err}; trying again", archive.position);
@@ -30,9 +29,12 @@ pub async fn run(jetstream: &Context, dir: &Path, count: u64) -> Result<()> {
             archive = Archive::open(dir)?;
         }
     }
-    println!("archive ends behind message {}", archive.position);
+    println!("archive ends after message {}", archive.position);
     Ok(())
 }
+
+/// Stands in the file for a message without any bytes, which has no frame.
+const NOTHING: &[u8] = b"\xff";
 
 struct Archive {
     audit: LogWriter<File>,
@@ -90,7 +92,8 @@ impl Archive {
                 // Synced in order, so that a power cut takes messages only from
                 // the end, whichever file they are in.
                 self.audit.get_ref().sync_data()?;
-                self.rejected.write_encoded(message)?;
+                self.rejected
+                    .write_encoded(if message.is_empty() { NOTHING } else { message })?;
                 self.rejected.get_ref().sync_data()?;
             }
         }
@@ -106,23 +109,16 @@ fn refusal(message: &[u8]) -> Option<String> {
     }
 }
 
-/// Opens a stream file for appending, cuts off an entry that a crash has torn,
-/// and counts the whole ones.
+/// Opens a stream file for appending, and counts what is in it.
 fn reopen(path: &Path) -> Result<(LogWriter<File>, u64)> {
-    let file = File::options()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path)?;
-    let mut entries = 0;
-    let mut reader = LogReader::new(BufReader::new(&file));
-    while let Some(frame) = reader.next_view() {
-        match frame {
-            // A malformed entry, among the rejected, is a whole one.
-            Ok(_) | Err(ReadError::Malformed { .. }) => entries += 1,
-            Err(ReadError::Truncated { offset }) => file.set_len(offset)?,
-            Err(err) => return Err(err.into()),
-        }
+    let file = File::options().append(true).create(true).open(path)?;
+    let recovered = stream::recover(path)?;
+    if let Some(cut) = &recovered.cut {
+        eprintln!("{}: {cut}", path.display());
     }
-    Ok((LogWriter::new(file), entries))
+    // A malformed entry, among the rejected, is a whole one.
+    Ok((
+        LogWriter::new(file),
+        recovered.entries + recovered.malformed,
+    ))
 }
