@@ -49,7 +49,34 @@ pub use crate::view::{
 
 /// The message `lokryn.compliance.v1.LogRequest`: the fields of [`LogEntry`]
 /// under the same numbers, and therefore the same Rust type.
+///
+/// Bytes do not say of which message they are, and neither does a gRPC call, so an
+/// entry is what a peer that says `LogRequest` sends and takes. Only where a type is
+/// named do the two differ: `prost`'s `Name` gives this type the name of `LogEntry`,
+/// so an `Any` for a peer that asks for a `LogRequest` is made with
+/// [`LOG_REQUEST_NAME`]:
+///
+/// ```
+/// use lokryn_compliance_log::prost::Message as _;
+/// use lokryn_compliance_log::{LOG_REQUEST_NAME, LogEntry, LogRequest};
+/// use prost_reflect::prost_types::Any;
+///
+/// let request = LogRequest { actor_id: "agent-001".into(), ..LogRequest::default() };
+/// let any = Any {
+///     type_url: format!("type.googleapis.com/{LOG_REQUEST_NAME}"),
+///     value: request.encode_to_vec(),
+/// };
+/// assert_ne!(any, Any::from_msg(&request)?); // which says LogEntry
+///
+/// // What comes in such an `Any` is decoded as an entry.
+/// assert_eq!(LogEntry::decode(&*any.value)?, request);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type LogRequest = LogEntry;
+
+/// The full name of the message `LogRequest`, for an `Any` or a registry that tells
+/// it from `LogEntry`; see [`LogRequest`].
+pub const LOG_REQUEST_NAME: &str = "lokryn.compliance.v1.LogRequest";
 
 /// The compiled schema: an encoded `google.protobuf.FileDescriptorSet` with the
 /// comments of `log.proto` in it, for reflection and schema registries.

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use lokryn_compliance_log::prost::{Message as _, Name as _};
 use lokryn_compliance_log::{
-    EventType, FILE_DESCRIPTOR_SET, LogEntry, LogEntryView, LogRequest, Outcome, PROTO,
-    Sensitivity, Severity,
+    EventType, FILE_DESCRIPTOR_SET, LOG_REQUEST_NAME, LogEntry, LogEntryView, LogRequest, Outcome,
+    PROTO, Sensitivity, Severity,
 };
 use prost_reflect::{
     DescriptorPool, DynamicMessage, Kind, MessageDescriptor, ReflectMessage, Value,
@@ -106,6 +106,7 @@ fn log_request_has_the_fields_of_log_entry() {
     };
     assert_eq!(fields(message("LogRequest")), fields(message("LogEntry")));
     let _: LogRequest = LogEntry::default();
+    assert_eq!(message("LogRequest").full_name(), LOG_REQUEST_NAME);
 }
 
 #[test]
