@@ -4,7 +4,7 @@ use core::fmt::{self, Display};
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_core::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::enums::ProtoEnum;

@@ -1,8 +1,8 @@
 //! Payloads in CBOR.
 
 use alloc::vec::Vec;
-use serde::de::DeserializeOwned;
-use serde::ser::Serialize;
+use serde_core::de::DeserializeOwned;
+use serde_core::ser::Serialize;
 
 use super::well_formed_cbor::{self, MARK};
 use super::{Payload, PayloadError};

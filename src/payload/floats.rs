@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 
-use serde::ser::{self, Error as _, Serialize, Serializer};
+use serde_core::ser::{self, Error as _, Serialize, Serializer};
 
 type Checked = Result<(), serde_json::Error>;
 

@@ -3,8 +3,8 @@
 use core::str;
 
 use alloc::string::ToString as _;
-use serde::de::{Deserialize, IgnoredAny};
-use serde::ser::Serialize;
+use serde_core::de::{Deserialize, IgnoredAny};
+use serde_core::ser::Serialize;
 use serde_json::error::Category;
 
 use super::{IntoPayload, Payload, PayloadError, floats};

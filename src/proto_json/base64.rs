@@ -8,8 +8,8 @@ use ::base64::DecodeError::{InvalidByte, InvalidLastSymbol, InvalidLength, Inval
 use ::base64::DecodeSliceError::{self, DecodeError, OutputSliceTooSmall};
 use ::base64::Engine as _;
 use bytes::Bytes;
-use serde::de::{self, MapAccess, Visitor};
-use serde::ser::{self, Serialize, SerializeMap, Serializer};
+use serde_core::de::{self, MapAccess, Visitor};
+use serde_core::ser::{self, Serialize, SerializeMap, Serializer};
 
 use self::engine::{Engine, STANDARD, URL_SAFE};
 use super::{Any, Field, JsonKind};

@@ -4,14 +4,14 @@
 use core::fmt::{self, Display};
 use core::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
-use serde::ser::{Serialize, Serializer};
+use serde_core::de::{self, Deserialize, Deserializer, Visitor};
+use serde_core::ser::{Serialize, Serializer};
 
 use super::number::exact_integer;
 use crate::enums::ProtoEnum;
 use crate::v1::with_enums;
 
-macro_rules! serde {
+macro_rules! serialize_names {
     ($($(#[$docs:meta])* $name:ident $values:tt)*) => {$(
         /// Writes the proto name.
         impl Serialize for crate::$name {
@@ -35,7 +35,7 @@ macro_rules! serde {
     )*};
 }
 
-with_enums!(serde);
+with_enums!(serialize_names);
 
 struct NameOrNumber<E> {
     name: &'static str,

@@ -9,8 +9,8 @@
 use core::fmt;
 use core::mem;
 
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_core::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_core::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::LogEntry;
 use crate::v1::with_fields;

@@ -4,8 +4,8 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::{self, MapAccess, Visitor};
-use serde::ser::SerializeMap;
+use serde_core::de::{self, MapAccess, Visitor};
+use serde_core::ser::SerializeMap;
 
 use super::{Any, Field, JsonKind};
 use crate::enums::ProtoEnum;

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use alloc::string::String;
-use serde::de::{self, MapAccess, Visitor};
-use serde::ser::SerializeMap;
+use serde_core::de::{self, MapAccess, Visitor};
+use serde_core::ser::SerializeMap;
 
 use super::{Any, Field, JsonKind};
 use crate::view::Text;

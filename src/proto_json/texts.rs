@@ -5,8 +5,8 @@ use core::fmt;
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::SerializeMap;
+use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_core::ser::SerializeMap;
 
 use super::{Any, Field, JsonKind};
 use crate::PolicyTags;

@@ -201,7 +201,7 @@ impl<'a> PolicyTags<'a> {
 #[cfg(feature = "json")]
 mod serializable {
     use super::{PolicyTags, Source};
-    use serde::ser::{Serialize, Serializer};
+    use serde_core::ser::{Serialize, Serializer};
 
     struct Serializable<'a>(PolicyTags<'a>);
 
