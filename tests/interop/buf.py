@@ -12,20 +12,21 @@ RELEASED = pathlib.Path(__file__).parent / "released.binpb"
 
 # Changes to log.proto that other readers or writers would notice.
 BREAKING = {
-    "a field renumbered": (r"string actor_id = 4;", "string actor_id = 14;"),
+    "a field renumbered": (r"string actor_id = 4;", "string actor_id = 5004;"),
     "a field removed": (r"string message = 8;", ""),
     "a field renamed": (r"string resource = 7;", "string target = 7;"),
     "a field of another type": (r"bytes payload = 9;", "string payload = 9;"),
     "a field no longer repeated": (r"repeated string policy_tags", "string policy_tags"),
-    "an enum value renumbered": (r"OUTCOME_PARTIAL = 5;", "OUTCOME_PARTIAL = 6;"),
+    "an enum value renumbered": (r"OUTCOME_PARTIAL = 5;", "OUTCOME_PARTIAL = 5005;"),
     "an enum value removed": (r"EVENT_LOGOUT = 2;", ""),
     "an enum value renamed": (r"SEVERITY_ALERT = 7;", "SEVERITY_URGENT = 7;"),
     "a message renamed": (r"message LogRequest ", "message LogSubmission "),
     "the package renamed": (r"package lokryn.compliance.v1;", "package lokryn.compliance.v2;"),
 }
 COMPATIBLE = {
-    "a field added": (r"(Sensitivity sensitivity = 11;)", r"\1 string tenant = 12;"),
-    "an enum value added": (r"(EVENT_GUARDRAIL_CHECK = 19;)", r"\1 EVENT_BACKUP = 20;"),
+    # Numbers that nothing else will have.
+    "a field added": (r"(Sensitivity sensitivity = 11;)", r"\1 string tenant = 5000;"),
+    "an enum value added": (r"(EVENT_GUARDRAIL_CHECK = 19;)", r"\1 EVENT_BACKUP = 5000;"),
 }
 
 

@@ -39,7 +39,7 @@ fn main() -> Result<()> {
         ["verdicts"] => verdicts(&mut out)?,
         ["split", dir] => split(Path::new(dir))?,
         ["queries", file] => writeln!(out, "{}", queries(&fs::read(file)?)?)?,
-        _ => return Err("see the head of examples/interop.rs".into()),
+        _ => return Err("see the head of tests/interop/interop.rs".into()),
     }
     Ok(out.flush()?)
 }
@@ -145,7 +145,7 @@ fn rows(counts: BTreeMap<&str, u64>) -> Vec<(&str, u64)> {
     counts.into_iter().collect()
 }
 
-const UNKNOWN: [i32; 9] = [20, 77, 127, 128, 1 << 14, i32::MAX, -1, -2, i32::MIN];
+const UNKNOWN: [i32; 8] = [77, 127, 128, 1 << 14, i32::MAX, -1, -2, i32::MIN];
 
 const TEXTS: [&str; 6] = [
     "",
@@ -158,9 +158,9 @@ const TEXTS: [&str; 6] = [
 
 fn any_entry(i: usize, rng: &mut Rng) -> LogEntry {
     LogEntry {
-        event_type: number(i, 20),
-        outcome: number(i * 2, 6),
-        severity: number(i * 5, 9),
+        event_type: number(i, EventType::ALL),
+        outcome: number(i * 2, Outcome::ALL),
+        severity: number(i * 5, Severity::ALL),
         actor_id: any_text(rng),
         component: any_text(rng),
         environment: any_text(rng),
@@ -176,13 +176,14 @@ fn any_entry(i: usize, rng: &mut Rng) -> LogEntry {
         }
         .into(),
         policy_tags: (0..i % 31).map(|_| any_text(rng)).collect(),
-        sensitivity: number(i * 7, 6),
+        sensitivity: number(i * 7, Sensitivity::ALL),
     }
 }
 
-/// The `i`th number in turn of an enum of `known` values, and of unknown ones.
-fn number(i: usize, known: i32) -> i32 {
-    let numbers: Vec<i32> = (0..known).chain(UNKNOWN).collect();
+/// The `i`th number in turn of unspecified, the known values and unknown ones.
+fn number<E: Copy + Into<i32>>(i: usize, known: &[E]) -> i32 {
+    let known = known.iter().map(|value| (*value).into());
+    let numbers: Vec<i32> = [0].into_iter().chain(known).chain(UNKNOWN).collect();
     numbers[i % numbers.len()]
 }
 

@@ -1,10 +1,17 @@
-// The TypeScript side: the commands of `examples/interop.rs`, on protobuf-es.
-import { create, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
+// The TypeScript side: the commands of `interop.rs`, on protobuf-es.
+import { create, type DescEnum, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { sizeDelimitedEncode, sizeDelimitedPeek } from "@bufbuild/protobuf/wire";
 import { readFileSync, writeFileSync } from "node:fs";
-import { type LogEntry, LogEntrySchema } from "./gen/lokryn/compliance/v1/log_pb.js";
+import {
+  EventTypeSchema,
+  type LogEntry,
+  LogEntrySchema,
+  OutcomeSchema,
+  SensitivitySchema,
+  SeveritySchema,
+} from "./gen/lokryn/compliance/v1/log_pb.js";
 
-const UNKNOWN = [20, 99, 127, 128, 65_536, 2_147_483_647, -1, -128, -2_147_483_648];
+const UNKNOWN = [99, 127, 128, 65_536, 2_147_483_647, -1, -128, -2_147_483_648];
 const TEXTS = [
   "",
   "user-12345",
@@ -17,14 +24,16 @@ const TEXTS = [
 ];
 
 function* generate(count: number): Generator<LogEntry> {
-  const enumValue = (i: number, known: number) =>
-    i % (known + UNKNOWN.length) < known ? i % (known + UNKNOWN.length) : UNKNOWN[(i % (known + UNKNOWN.length)) - known];
+  const enumValue = (i: number, schema: DescEnum) => {
+    const numbers = [...schema.values.map((value) => value.number), ...UNKNOWN];
+    return numbers[i % numbers.length];
+  };
   const text = (i: number) => (i % 3 === 0 ? TEXTS[(i / 3) % TEXTS.length] : `text ${i}`);
   for (let i = 0; i < count; i++) {
     yield create(LogEntrySchema, {
-      eventType: enumValue(i, 20),
-      outcome: enumValue(i * 2 + 1, 6),
-      severity: enumValue(i * 7 + 2, 9),
+      eventType: enumValue(i, EventTypeSchema),
+      outcome: enumValue(i * 2 + 1, OutcomeSchema),
+      severity: enumValue(i * 7 + 2, SeveritySchema),
       actorId: text(i),
       component: text(i + 1),
       environment: text(i + 2),
@@ -32,7 +41,7 @@ function* generate(count: number): Generator<LogEntry> {
       message: i % 100 === 50 ? "long ".repeat(4_000) : text(i * 7),
       payload: payload(i),
       policyTags: Array.from({ length: i % 31 }, (_, tag) => text(i + tag)),
-      sensitivity: enumValue(i * 11 + 3, 6),
+      sensitivity: enumValue(i * 11 + 3, SensitivitySchema),
     });
   }
 }

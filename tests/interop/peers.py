@@ -11,6 +11,7 @@ import pathlib
 import random
 import subprocess
 
+import lokryn_compliance_log
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
@@ -107,7 +108,7 @@ def _lines(output):
     return output.decode().split("\n")[:-1]
 
 
-UNKNOWN = [20, 99, 127, 128, 2**14, 2**31 - 1, -1, -129, -(2**31)]
+UNKNOWN = [99, 127, 128, 2**14, 2**31 - 1, -1, -129, -(2**31)]
 TEXTS = [
     "",
     "agent-001",
@@ -125,8 +126,9 @@ def _generated(count):
     """The fields of each entry; enums go through all their numbers in turn."""
     rng = random.Random(1)
 
-    def number(i, known):
-        numbers = [*range(known), *UNKNOWN]
+    def number(i, field):
+        enum = lokryn_compliance_log.LogEntry.DESCRIPTOR.fields_by_name[field].enum_type
+        numbers = [*enum.values_by_number, *UNKNOWN]
         return numbers[i % len(numbers)]
 
     def text(longest=len(TEXTS)):
@@ -134,9 +136,9 @@ def _generated(count):
 
     for i in range(count):
         yield {
-            "event_type": number(i, 20),
-            "outcome": number(i * 2, 6),
-            "severity": number(i * 5, 9),
+            "event_type": number(i, "event_type"),
+            "outcome": number(i * 2, "outcome"),
+            "severity": number(i * 5, "severity"),
             "actor_id": text(),
             "component": text(),
             "environment": text(),
@@ -144,5 +146,5 @@ def _generated(count):
             "message": text(),
             "payload": rng.choice([b"", b'{"rows": 42}', rng.randbytes(rng.choice([1, 3, 127, 128, 900]))]),
             "policy_tags": [text(len(TEXTS) - 1) for _ in range(i % 31)],
-            "sensitivity": number(i * 7, 6),
+            "sensitivity": number(i * 7, "sensitivity"),
         }
