@@ -131,12 +131,45 @@ fn telling_a_format_allocates_nothing_to_speak_of() {
 
 #[test]
 fn reading_a_payload_takes_a_small_multiple() {
-    // An array of one-byte items becomes a vector of 32-byte values.
-    let json = [&b"["[..], &b"0,".repeat(MEGABYTE / 2), b"0]"].concat();
-    let entry = with_payload(json);
-    assert_peak("JSON numbers", 64 * MEGABYTE, || {
-        entry.json_payload::<serde_json::Value>().unwrap();
-    });
+    // What the documentation of `json_payload` and `cbor_payload` says of a `Value`,
+    // which takes most for maps with one short key each, one in another.
+    let nested = |open: &str, close: &str| open.repeat(125) + "0" + &close.repeat(125);
+    for (what, item) in [
+        ("numbers", "0".to_owned()),
+        ("maps", r#"{"":0}"#.to_owned()),
+        ("maps in maps", nested(r#"{"":"#, "}")),
+        ("arrays in arrays", nested("[", "]")),
+    ] {
+        let items = vec![item.as_str(); MEGABYTE / item.len()];
+        let json = format!("[{}]", items.join(","));
+        let limit = 130 * json.len();
+        let entry = with_payload(json.into());
+        assert_peak(&format!("{what} in JSON"), limit, || {
+            entry.json_payload::<serde_json::Value>().unwrap();
+        });
+        // A type that has no place for them takes nothing.
+        assert_peak(&format!("{what} in JSON, ignored"), 1000, || {
+            let IgnoredAny = entry.json_payload().unwrap();
+        });
+    }
+    for (what, item) in [
+        ("numbers", vec![0]),
+        ("maps", vec![0xa1, 0x60, 0]),
+        ("maps in maps", [b"\xa1\x60".repeat(200), vec![0]].concat()),
+        ("arrays in arrays", [vec![0x81; 200], vec![0]].concat()),
+    ] {
+        let count = u32::try_from(MEGABYTE / item.len()).unwrap();
+        let items = item.repeat(MEGABYTE / item.len());
+        let cbor = [&[0x9a], &count.to_be_bytes()[..], &items].concat();
+        let limit = 320 * cbor.len();
+        let entry = with_payload(cbor);
+        assert_peak(&format!("{what} in CBOR"), limit, || {
+            entry.cbor_payload::<serde_json::Value>().unwrap();
+        });
+        assert_peak(&format!("{what} in CBOR, ignored"), 10_000, || {
+            let IgnoredAny = entry.cbor_payload().unwrap();
+        });
+    }
     for (what, payload) in [
         ("nested CBOR", vec![0x81; MEGABYTE]),
         (
@@ -176,6 +209,26 @@ fn proto_json_takes_a_small_multiple() {
     for (what, text) in [("nesting", nested), ("tags", tags), ("base64", base64)] {
         assert_peak(what, 32 * MEGABYTE, || {
             let _ = serde_json::from_slice::<LogEntry>(&text);
+        });
+    }
+}
+
+#[test]
+fn a_line_read_back_takes_a_small_multiple() {
+    let nested = "[".repeat(MEGABYTE);
+    let tags = format!(r#"{{"policy_tags":[{}""]}}"#, r#""","#.repeat(MEGABYTE / 3));
+    let names = format!("{{{}}}", r#""a":1,"#.repeat(MEGABYTE / 6));
+    let base64 = format!(r#"{{"payload_base64":"{}"}}"#, "A".repeat(MEGABYTE));
+    let inline = format!(r#"{{"payload":[{}0]}}"#, "0,".repeat(MEGABYTE / 2));
+    for (what, line) in [
+        ("nesting", format!(r#"{{"payload":{nested}"#)),
+        ("tags", tags),
+        ("unknown names", names),
+        ("base64", base64),
+        ("inline", inline),
+    ] {
+        assert_peak(what, 32 * MEGABYTE, || {
+            let _ = LogEntry::from_json_line(&line);
         });
     }
 }

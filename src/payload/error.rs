@@ -4,22 +4,19 @@ use core::error::Error;
 use core::fmt::{self, Display};
 use core::str::Utf8Error;
 
-use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::{String, ToString as _};
 
-/// The error of making or reading a payload.
+/// The error of making or reading a payload: what is wrong, and where.
 ///
-/// Neither `Display` nor `Debug` shows any of the payload: the reason that serde
-/// gives is printed with the offending value taken out, so both can go into an
-/// ordinary log. Serde's own error is the [`source`](Error::source). **It may
-/// quote the payload**, so do not log the chain of causes where the payload is
-/// sensitive.
+/// It shows nothing of the payload, in `Display`, in `Debug` and in the chain of
+/// causes, so it can go into an ordinary log. What it prints is made of fixed words
+/// and places. Serde's own words, which quote the value that they refuse, are to be
+/// had through [`unredacted_cause`](Self::unredacted_cause) alone.
 ///
 /// ```
 /// # #[cfg(feature = "json")] {
 /// use lokryn_compliance_log::LogEntry;
+/// use std::error::Error as _;
 ///
 /// let entry = LogEntry {
 ///     payload: r#"{"ssn": "078-05-1120"}"#.into(),
@@ -30,9 +27,9 @@ use alloc::string::{String, ToString as _};
 ///     .unwrap_err();
 /// assert_eq!(
 ///     err.to_string(),
-///     "payload: JSON of another shape: \
-///      invalid type: string, expected u64 at line 1 column 21",
+///     "payload: JSON of another shape at line 1 column 21",
 /// );
+/// assert!(err.source().is_none());
 /// # }
 /// ```
 #[derive(Debug)]
@@ -51,20 +48,68 @@ pub enum PayloadError {
     Unserializable(PayloadReason),
 }
 
-/// The reason behind a [`PayloadError`], in words that are safe to log; see there
-/// for an example.
+/// The reason for a [`PayloadError`]: a place in the payload, and the error of serde,
+/// which is not shown.
+///
+/// ```
+/// # #[cfg(feature = "json")] {
+/// use lokryn_compliance_log::{LogEntryView, PayloadError};
+///
+/// let view = LogEntryView { payload: b"[1,\n 2,,]", ..LogEntryView::default() };
+/// let Err(PayloadError::NotJson(reason)) = view.json_payload::<Vec<u8>>() else {
+///     panic!("that was JSON");
+/// };
+/// assert_eq!(reason.line_and_column(), Some((2, 4)));
+/// assert_eq!(reason.to_string(), "not JSON at line 2 column 4");
+/// # }
+/// ```
 pub struct PayloadReason {
-    text: String,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    what: &'static str,
+    place: Place,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Unknown,
+    LineAndColumn(usize, usize),
+    Byte(usize),
+}
+
+impl PayloadReason {
+    /// Returns the place in a JSON payload: its line and its column, in bytes, both
+    /// from 1.
+    #[must_use]
+    pub fn line_and_column(&self) -> Option<(usize, usize)> {
+        match self.place {
+            Place::LineAndColumn(line, column) => Some((line, column)),
+            Place::Unknown | Place::Byte(_) => None,
+        }
+    }
+
+    /// Returns the place in a CBOR payload, or in one that is not text: the offset of
+    /// a byte, from 0.
+    #[must_use]
+    pub fn byte(&self) -> Option<usize> {
+        match self.place {
+            Place::Byte(byte) => Some(byte),
+            Place::Unknown | Place::LineAndColumn(..) => None,
+        }
+    }
 }
 
 impl Display for PayloadReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.what)?;
+        match self.place {
+            Place::Unknown => Ok(()),
+            Place::LineAndColumn(line, column) => write!(f, " at line {line} column {column}"),
+            Place::Byte(byte) => write!(f, " at byte {byte}"),
+        }
     }
 }
 
-/// Prints the same words as `Display`, and not the source.
+/// Prints the same words as `Display`, and not the cause.
 impl fmt::Debug for PayloadReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
@@ -73,158 +118,107 @@ impl fmt::Debug for PayloadReason {
 
 impl Display for PayloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("payload: empty"),
-            Self::NotJson(reason) => write!(f, "payload: not JSON: {reason}"),
-            Self::NotCbor(reason) => write!(f, "payload: not CBOR: {reason}"),
-            Self::WrongShape(reason) => write!(f, "payload: {reason}"),
-            Self::Unserializable(reason) => write!(f, "payload: cannot be encoded: {reason}"),
+        match self.reason() {
+            None => f.write_str("payload: empty"),
+            Some(reason) => write!(f, "payload: {reason}"),
         }
     }
 }
 
-impl Error for PayloadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
+/// Has no source: every service prints those.
+impl Error for PayloadError {}
+
+impl PayloadError {
+    /// Returns the error of serde, or of the type that was made or read, which says
+    /// what was expected and what was found. **It may quote the payload**: show it to
+    /// nobody who may not read the entry, and do not log it.
+    #[must_use]
+    pub fn unredacted_cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.reason()?.cause.as_deref()
+    }
+
+    fn reason(&self) -> Option<&PayloadReason> {
         match self {
             Self::Empty => None,
             Self::NotJson(reason)
             | Self::NotCbor(reason)
             | Self::WrongShape(reason)
-            | Self::Unserializable(reason) => {
-                let source = reason.source.as_deref()?;
-                Some(source)
-            }
+            | Self::Unserializable(reason) => Some(reason),
         }
     }
-}
 
-impl PayloadError {
-    /// What the type's own `Serialize` says may quote anything.
-    pub(super) fn unserializable(err: impl Error + Send + Sync + 'static) -> Self {
-        const HARMLESS: [&str; 3] = [
-            "key must be a string",
-            "float key must be finite (got NaN or +/-inf)",
-            "float is NaN or infinite",
-        ];
-
-        let message = err.to_string();
-        let harmless = HARMLESS.into_iter().find(|harmless| *harmless == message);
+    pub(super) fn unserializable(
+        what: &'static str,
+        cause: impl Error + Send + Sync + 'static,
+    ) -> Self {
         Self::Unserializable(PayloadReason {
-            text: harmless.unwrap_or(REFUSED_BY_TYPE).to_owned(),
-            source: Some(Box::new(err)),
+            what,
+            place: Place::Unknown,
+            cause: Some(Box::new(cause)),
         })
     }
-}
 
-impl PayloadError {
-    /// Syntax errors name a place and what was expected there, never what was
-    /// found.
-    pub(super) fn not_json(err: serde_json::Error) -> Self {
+    pub(super) fn not_json(cause: serde_json::Error) -> Self {
+        Self::NotJson(PayloadReason::in_json("not JSON", cause))
+    }
+
+    pub(super) fn not_utf_8(cause: Utf8Error) -> Self {
         Self::NotJson(PayloadReason {
-            text: err.to_string(),
-            source: Some(Box::new(err)),
+            what: "not JSON: invalid UTF-8",
+            place: Place::Byte(cause.valid_up_to()),
+            cause: Some(Box::new(cause)),
         })
     }
 
-    pub(super) fn not_utf_8(err: Utf8Error) -> Self {
-        Self::NotJson(PayloadReason {
-            text: format!("invalid UTF-8 at byte {}", err.valid_up_to()),
-            source: Some(Box::new(err)),
-        })
+    pub(super) fn wrong_json_shape(cause: serde_json::Error) -> Self {
+        Self::WrongShape(PayloadReason::in_json("JSON of another shape", cause))
     }
 
-    pub(super) fn wrong_json_shape(err: serde_json::Error) -> Self {
-        let (line, column) = (err.line(), err.column());
-        let message = err.to_string();
-        let position = format!(" at line {line} column {column}");
-        let message = message.strip_suffix(&position).unwrap_or(&message);
+    pub(super) fn private_key() -> Self {
         Self::WrongShape(PayloadReason {
-            text: format!(
-                "JSON of another shape: {}{position}",
-                without_value(message)
-            ),
-            source: Some(Box::new(err)),
+            what: "JSON with a key that serde_json keeps for itself",
+            place: Place::Unknown,
+            cause: None,
         })
     }
 }
 
 #[cfg(feature = "cbor")]
 impl PayloadError {
-    pub(super) fn not_cbor(offset: usize) -> Self {
+    pub(super) fn not_cbor(byte: usize) -> Self {
         Self::NotCbor(PayloadReason {
-            text: format!("not well-formed at byte {offset}"),
-            source: None,
+            what: "not CBOR",
+            place: Place::Byte(byte),
+            cause: None,
         })
     }
 
-    pub(super) fn wrong_cbor_shape<E>(err: ciborium::de::Error<E>) -> Self
+    /// `start` is where in the payload the item begins that was read.
+    pub(super) fn wrong_cbor_shape<E>(cause: ciborium::de::Error<E>, start: usize) -> Self
     where
         E: fmt::Debug + Send + Sync + 'static,
     {
-        let reason = match &err {
-            ciborium::de::Error::Semantic(_, message) => without_value(message),
-            _ => REFUSED_BY_TYPE.to_owned(),
-        };
         Self::WrongShape(PayloadReason {
-            text: format!("CBOR of another shape: {reason}"),
-            source: Some(Box::new(err)),
+            what: "CBOR of another shape",
+            place: match &cause {
+                ciborium::de::Error::Semantic(Some(offset), _) => Place::Byte(start + offset),
+                _ => Place::Unknown,
+            },
+            cause: Some(Box::new(cause)),
         })
     }
 }
 
-/// Stands for a reason that a type gives in its own words.
-const REFUSED_BY_TYPE: &str = "refused by the type";
-
-/// Takes the value out of a reason of serde's, which quotes it.
-///
-/// The forms are those of the provided methods of `serde::de::Error`; what has
-/// none of them was written by the type's own `Deserialize` and may quote
-/// anything, so nothing of it is kept.
-fn without_value(message: &str) -> String {
-    const HARMLESS: [&str; 3] = ["missing field `", "duplicate field `", "invalid length "];
-    const KINDS: [&str; 17] = [
-        "boolean",
-        "integer",
-        "floating point",
-        "character",
-        "string",
-        "byte array",
-        "unit value",
-        "null",
-        "Option value",
-        "newtype struct",
-        "sequence",
-        "map",
-        "enum",
-        "unit variant",
-        "newtype variant",
-        "tuple variant",
-        "struct variant",
-    ];
-
-    if HARMLESS.iter().any(|form| message.starts_with(form)) {
-        return message.to_owned();
-    }
-    let expected = match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!(", expected {expected}"),
-        None => String::new(),
-    };
-    for form in ["unknown field", "unknown variant"] {
-        if message.starts_with(form) {
-            // "…, there are no fields" or "… no variants" has no expectation.
-            let has_none = message.contains(", there are no ");
-            let expected = if has_none { "" } else { &expected };
-            return format!("{form}{expected}");
+impl PayloadReason {
+    fn in_json(what: &'static str, cause: serde_json::Error) -> Self {
+        Self {
+            what,
+            // Line 0 is that of an error that is nowhere in the text.
+            place: match (cause.line(), cause.column()) {
+                (0, _) => Place::Unknown,
+                (line, column) => Place::LineAndColumn(line, column),
+            },
+            cause: Some(Box::new(cause)),
         }
     }
-    for form in ["invalid type", "invalid value"] {
-        let Some(found) = message.strip_prefix(form) else {
-            continue;
-        };
-        let found = found.trim_start_matches(": ");
-        let kind = KINDS.iter().find(|kind| found.starts_with(**kind));
-        let kind = kind.unwrap_or(&"a value");
-        return format!("{form}: {kind}{expected}");
-    }
-    REFUSED_BY_TYPE.to_owned()
 }

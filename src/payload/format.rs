@@ -3,7 +3,7 @@
 use core::ops::RangeInclusive;
 use core::str;
 
-use serde_json::value::RawValue;
+use serde_core::de::IgnoredAny;
 
 use super::well_formed_cbor;
 use crate::{LogEntry, LogEntryView};
@@ -90,10 +90,10 @@ impl LogEntryView<'_> {
 ///
 /// The syntax is checked without building the values, so numbers keep all their
 /// digits and nesting costs no stack.
-pub(crate) fn as_json(payload: &[u8]) -> Option<&RawValue> {
+pub(crate) fn as_json(payload: &[u8]) -> Option<&str> {
     let text = str::from_utf8(payload).ok()?;
-    let json = serde_json::from_str(text).ok()?;
-    (!has_lone_surrogate(text)).then_some(json)
+    let IgnoredAny = serde_json::from_str(text).ok()?;
+    (!has_lone_surrogate(text)).then_some(text)
 }
 
 /// Returns whether an escape in a JSON text is one half of a surrogate pair

@@ -7,7 +7,7 @@ use serde_core::de::{Deserialize, IgnoredAny};
 use serde_core::ser::Serialize;
 use serde_json::error::Category;
 
-use super::{IntoPayload, Payload, PayloadError, floats};
+use super::{IntoPayload, Payload, PayloadError, floats, json_text};
 use crate::{LogEntry, LogEntryView};
 
 impl From<serde_json::Value> for Payload {
@@ -44,7 +44,7 @@ impl Payload {
     {
         serde_json::to_vec(value)
             .and_then(|json| floats::check_finite(value).map(|()| Self::from(json)))
-            .map_err(PayloadError::unserializable)
+            .map_err(|err| PayloadError::unserializable("cannot be encoded as JSON", err))
     }
 }
 
@@ -57,7 +57,16 @@ impl LogEntry {
     /// [`PayloadError::NotJson`] if it is not one well-formed JSON text
     /// (RFC 8259), nests deeper than 127 levels or has a number that does not
     /// fit the type, such as `1e400` for an `f64`, and
-    /// [`PayloadError::WrongShape`] if it is JSON of another shape than `T`.
+    /// [`PayloadError::WrongShape`] if it is JSON of another shape than `T`, or
+    /// has a key that begins with `$serde_json::private::`: with some features
+    /// that another package may turn on, `serde_json` reads an object with such a
+    /// key as something else.
+    ///
+    /// # Memory
+    ///
+    /// A type of one's own takes what its fields take. A `serde_json::Value` can
+    /// take 130 times the bytes of the payload, for maps with one short key each:
+    /// look at the length of the payload before, where it comes from outside.
     ///
     /// ```
     /// use lokryn_compliance_log::{LogEntry, PayloadError};
@@ -108,6 +117,9 @@ fn read<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, PayloadError> {
     }
     // `serde_json` does not look into strings that nobody asks for.
     let text = str::from_utf8(payload).map_err(PayloadError::not_utf_8)?;
+    if json_text::has_private_key(text) {
+        return Err(PayloadError::private_key());
+    }
     let err = match serde_json::from_str(text) {
         Ok(value) => return Ok(value),
         Err(err) => err,

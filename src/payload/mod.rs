@@ -11,6 +11,8 @@ pub(crate) mod format;
 #[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "json")]
+pub(crate) mod json_text;
+#[cfg(feature = "json")]
 mod well_formed_cbor;
 
 use core::fmt;

@@ -7,6 +7,8 @@ use core::str;
 use ::base64::DecodeError::{InvalidByte, InvalidLastSymbol, InvalidLength, InvalidPadding};
 use ::base64::DecodeSliceError::{self, DecodeError, OutputSliceTooSmall};
 use ::base64::Engine as _;
+use ::base64::display::Base64Display;
+use ::base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use bytes::Bytes;
 use serde_core::de::{self, MapAccess, Visitor};
 use serde_core::ser::{self, Serialize, SerializeMap, Serializer};
@@ -14,6 +16,12 @@ use serde_core::ser::{self, Serialize, SerializeMap, Serializer};
 use self::engine::{Engine, STANDARD, URL_SAFE};
 use super::{Any, Field, JsonKind};
 use crate::view::Blob;
+
+/// Padding may be absent, and the bits that the last symbol has too many of may be
+/// anything: the protobuf conformance suite has `-_` for the byte `fb`.
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
 
 // Where the library has these engines.
 #[cfg(all(
@@ -27,12 +35,11 @@ mod engine {
     use std::sync::LazyLock;
 
     pub(super) use ::base64::engine::Simd as Engine;
-    use ::base64::engine::general_purpose::PAD_INDIFFERENT;
 
-    pub(super) static STANDARD: LazyLock<Engine> =
-        LazyLock::new(|| Engine::standard(PAD_INDIFFERENT));
-    pub(super) static URL_SAFE: LazyLock<Engine> =
-        LazyLock::new(|| Engine::url_safe(PAD_INDIFFERENT));
+    use super::LENIENT;
+
+    pub(super) static STANDARD: LazyLock<Engine> = LazyLock::new(|| Engine::standard(LENIENT));
+    pub(super) static URL_SAFE: LazyLock<Engine> = LazyLock::new(|| Engine::url_safe(LENIENT));
 }
 
 #[cfg(not(all(
@@ -43,10 +50,13 @@ mod engine {
     )
 )))]
 mod engine {
+    use ::base64::alphabet;
     pub(super) use ::base64::engine::GeneralPurpose as Engine;
-    pub(super) use ::base64::engine::general_purpose::{
-        STANDARD_PAD_INDIFFERENT as STANDARD, URL_SAFE_PAD_INDIFFERENT as URL_SAFE,
-    };
+
+    use super::LENIENT;
+
+    pub(super) const STANDARD: Engine = Engine::new(&alphabet::STANDARD, LENIENT);
+    pub(super) const URL_SAFE: Engine = Engine::new(&alphabet::URL_SAFE, LENIENT);
 }
 
 /// How many bytes are encoded on the stack: a usual payload needs no allocation.
@@ -73,6 +83,12 @@ impl JsonKind for Blob {
     ) -> Result<(), M::Error> {
         object.next_value_seed(Any(Base64Into { field, bytes }))
     }
+}
+
+/// Returns the bytes as standard base64.
+pub(crate) fn display(bytes: &[u8]) -> impl fmt::Display {
+    let engine: &Engine = &STANDARD;
+    Base64Display::new(bytes, engine)
 }
 
 struct Base64<'a>(&'a [u8]);

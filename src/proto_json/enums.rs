@@ -4,10 +4,11 @@
 use core::fmt::{self, Display};
 use core::marker::PhantomData;
 
-use serde_core::de::{self, Deserialize, Deserializer, Visitor};
+use serde_core::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_core::ser::{Serialize, Serializer};
 
-use super::number::exact_integer;
+use super::Quoted;
+use super::number::{exact_integer, private_number};
 use crate::enums::ProtoEnum;
 use crate::v1::with_enums;
 
@@ -53,7 +54,7 @@ impl<E: ProtoEnum> NameOrNumber<E> {
     }
 }
 
-impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<E> {
+impl<'de, E: ProtoEnum> Visitor<'de> for NameOrNumber<E> {
     type Value = E;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,7 +63,7 @@ impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<E> {
 
     fn visit_str<Err: de::Error>(self, name: &str) -> Result<E, Err> {
         E::from_str_name(name)
-            .ok_or_else(|| Err::custom(format_args!("unknown {} name {name:?}", self.name)))
+            .ok_or_else(|| Err::custom(format_args!("unknown {} name {}", self.name, Quoted(name))))
     }
 
     fn visit_i64<Err: de::Error>(self, number: i64) -> Result<E, Err> {
@@ -78,5 +79,9 @@ impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<E> {
             Some(integer) => self.value(integer),
             None => Err(Err::invalid_type(de::Unexpected::Float(number), &self)),
         }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<E, A::Error> {
+        self.visit_f64(private_number(map)?)
     }
 }

@@ -16,7 +16,7 @@ use crate::LogEntry;
 use crate::v1::with_fields;
 use crate::view::Kind;
 
-mod base64;
+pub(crate) mod base64;
 mod enums;
 mod number;
 mod text;
@@ -45,7 +45,7 @@ macro_rules! fields {
         $($field:ident: $kind:ty = $number:tt, [$json_name:literal $(, $proto_name:literal)?]
             $field_docs:tt $owned:tt $view:tt;)*
     ) => {
-        #[derive(Clone, Copy)]
+        #[derive(Clone, Copy, PartialEq, Eq)]
         #[expect(non_camel_case_types, reason = "the fields are spelled as in the schema")]
         pub(crate) enum Field {
             $($field,)*
@@ -53,10 +53,6 @@ macro_rules! fields {
 
         impl Field {
             const NAMES: &'static [&'static str] = &[$(stringify!($field)),*];
-
-            /// The names that are read.
-            const SPELLINGS: &'static [&'static str] =
-                &[$($json_name, $($proto_name,)?)*];
 
             #[inline]
             fn from_name(name: &str) -> Option<Self> {
@@ -141,7 +137,7 @@ impl<'de> Visitor<'de> for Object {
 }
 
 impl Field {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         Self::NAMES[self as usize]
     }
 }
@@ -163,7 +159,26 @@ impl Visitor<'_> for FieldName {
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Field, E> {
-        Field::from_name(name).ok_or_else(|| E::unknown_field(name, Field::SPELLINGS))
+        Field::from_name(name).ok_or_else(|| unknown_field(name))
+    }
+}
+
+pub(crate) fn unknown_field<E: de::Error>(name: &str) -> E {
+    E::custom(format_args!("unknown field {}", Quoted(name)))
+}
+
+/// A text from outside in an error: escaped, so that it cannot look like another line
+/// of a log, and no longer than a name is.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 64;
+
+        match self.0.char_indices().nth(LONGEST) {
+            Some((end, _)) => write!(f, "{:?}…", &self.0[..end]),
+            None => write!(f, "{:?}", self.0),
+        }
     }
 }
 

@@ -4,10 +4,11 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+use alloc::string::String;
 use serde_core::de::{self, MapAccess, Visitor};
 use serde_core::ser::SerializeMap;
 
-use super::{Any, Field, JsonKind};
+use super::{Any, Field, JsonKind, Quoted};
 use crate::enums::ProtoEnum;
 use crate::view::Number;
 
@@ -47,7 +48,7 @@ struct NameOrNumber<'a, E> {
     of: PhantomData<E>,
 }
 
-impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<'_, E> {
+impl<'de, E: ProtoEnum> Visitor<'de> for NameOrNumber<'_, E> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,7 +60,8 @@ impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<'_, E> {
         let Some(value) = E::from_str_name(name) else {
             let field = self.field.name();
             return Err(Err::custom(format_args!(
-                "{field}: unknown enum name {name:?}"
+                "{field}: unknown enum name {}",
+                Quoted(name)
             )));
         };
         *self.number = value.into();
@@ -84,6 +86,10 @@ impl<E: ProtoEnum> Visitor<'_> for NameOrNumber<'_, E> {
         Ok(())
     }
 
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.visit_f64(private_number(map)?)
+    }
+
     fn visit_none<Err: de::Error>(self) -> Result<(), Err> {
         Ok(())
     }
@@ -99,4 +105,15 @@ pub(super) fn exact_integer(number: f64) -> Option<i32> {
     let integer = number as i32;
     #[expect(clippy::float_cmp, reason = "exact integers only")]
     (f64::from(integer) == number).then_some(integer)
+}
+
+/// Reads what `serde_json` has in place of a number if some package in the tree has
+/// turned on its feature `arbitrary_precision`: a map with the digits as text.
+pub(super) fn private_number<'de, A: MapAccess<'de>>(mut map: A) -> Result<f64, A::Error> {
+    if let Some("$serde_json::private::Number") = map.next_key::<String>()?.as_deref() {
+        if let Ok(number) = map.next_value::<String>()?.parse() {
+            return Ok(number);
+        }
+    }
+    Err(de::Error::invalid_type(de::Unexpected::Map, &"a number"))
 }
