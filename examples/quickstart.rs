@@ -7,6 +7,7 @@ use std::error::Error;
 
 use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::prost::Message as _;
+use serde_json::Value;
 
 mod scenarios;
 
@@ -26,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             decoded.severity(),
             bytes.len(),
         );
+        println!("  payload: {}", decoded.json_payload::<Value>()?);
         println!("  {}\n", decoded.json_line());
         total += bytes.len();
     }

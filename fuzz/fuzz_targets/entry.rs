@@ -1,11 +1,11 @@
-//! Any entry survives its bytes and its JSON, and its line is one line of JSON.
+//! Any entry survives its bytes and its JSON, and its line, which is one line of JSON.
 #![no_main]
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::{LogEntry, LogEntryView};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 #[derive(Arbitrary, Debug)]
 struct Fields {
@@ -42,6 +42,7 @@ fuzz_target!(|fields: Fields| {
 
     let line = entry.json_line().to_string();
     assert!(!line.chars().any(char::is_control), "{line}");
-    serde_json::from_str::<&RawValue>(&line).unwrap();
+    serde_json::from_str::<Value>(&line).unwrap();
+    assert_eq!(LogEntry::from_json_line(&line).unwrap(), entry);
     let _ = format!("{entry:?}");
 });
