@@ -7,6 +7,10 @@ use alloc::vec::Vec;
 
 use crate::{EventType, LogEntry, LogEntryView, Outcome, Sensitivity, Severity};
 
+/// How many empty tags are violations of their own: an entry of 4 MiB can hold two
+/// million.
+const MAX_EMPTY_TAGS: usize = 100;
+
 impl LogEntry {
     /// Checks that the entry says what an audit needs: who, what, where, and how
     /// it went.
@@ -16,7 +20,8 @@ impl LogEntry {
     /// another schema that happens to decode. Required are `actor_id`,
     /// `component`, `environment` and `resource`, each not empty; the four
     /// enums, each with a value that this version of the schema knows; and no
-    /// empty text among the `policy_tags`. The message and the payload are
+    /// empty text among the `policy_tags`, of which the first hundred are reported
+    /// one by one and the rest as a number. The message and the payload are
     /// optional and not looked at.
     ///
     /// # Errors
@@ -65,9 +70,20 @@ impl LogEntryView<'_> {
         check("component", required_text(self.component));
         check("environment", required_text(self.environment));
         check("resource", required_text(self.resource));
-        for (index, tag) in self.policy_tags.iter().enumerate() {
-            let empty = tag.is_empty().then_some(ViolationKind::EmptyTag { index });
-            check("policy_tags", empty);
+        let mut empty_tags = 0;
+        for (index, _) in self
+            .policy_tags
+            .iter()
+            .enumerate()
+            .filter(|(_, tag)| tag.is_empty())
+        {
+            empty_tags += 1;
+            if empty_tags <= MAX_EMPTY_TAGS {
+                check("policy_tags", Some(ViolationKind::EmptyTag { index }));
+            }
+        }
+        if let Some(count @ 1..) = empty_tags.checked_sub(MAX_EMPTY_TAGS) {
+            check("policy_tags", Some(ViolationKind::MoreEmptyTags { count }));
         }
         check(
             "sensitivity",
@@ -164,6 +180,7 @@ impl Display for Violation {
             ViolationKind::Unspecified => write!(f, "{field}: unspecified"),
             ViolationKind::UnknownNumber(number) => write!(f, "{field}: unknown number {number}"),
             ViolationKind::EmptyTag { index } => write!(f, "{field}[{index}]: empty"),
+            ViolationKind::MoreEmptyTags { count } => write!(f, "{field}: {count} more are empty"),
         }
     }
 }
@@ -182,5 +199,10 @@ pub enum ViolationKind {
     EmptyTag {
         /// Its place among the tags, from 0.
         index: usize,
+    },
+    /// More policy tags are empty than are reported one by one.
+    MoreEmptyTags {
+        /// How many more.
+        count: usize,
     },
 }

@@ -93,3 +93,41 @@ fn a_record_of_the_other_schema_that_decodes_is_caught() {
     assert!(fields.contains(&"actor_id"), "{err}");
     assert!(fields.contains(&"event_type"), "{err}");
 }
+
+#[test]
+fn millions_of_empty_tags_are_a_bounded_error() {
+    let tags = 2_000_000;
+    let entry = LogEntry {
+        policy_tags: vec![String::new(); tags],
+        ..LogEntry::default()
+    };
+    let err = entry.validate().unwrap_err();
+    let of_tags = err
+        .violations()
+        .iter()
+        .filter(|it| it.field() == "policy_tags");
+    let kinds: Vec<_> = of_tags.map(Violation::kind).collect();
+    let (last, one_by_one) = kinds.split_last().unwrap();
+    let indexes = (0..100).map(|index| ViolationKind::EmptyTag { index });
+    assert!(one_by_one.iter().copied().eq(indexes), "{one_by_one:?}");
+    assert_eq!(*last, ViolationKind::MoreEmptyTags { count: tags - 100 });
+    let message = err.to_string();
+    assert!(
+        message.contains("policy_tags: 1999900 more are empty"),
+        "{message}"
+    );
+    assert!(message.len() < 4_000, "{message}");
+
+    for (tags, violations) in [(1, 1), (100, 100), (101, 101), (102, 101)] {
+        let entry = LogEntry {
+            policy_tags: vec![String::new(); tags],
+            ..LogEntry::default()
+        };
+        let err = entry.validate().unwrap_err();
+        let of_tags = err
+            .violations()
+            .iter()
+            .filter(|it| it.field() == "policy_tags");
+        assert_eq!(of_tags.count(), violations, "{tags} empty tags");
+    }
+}
