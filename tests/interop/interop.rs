@@ -145,7 +145,7 @@ fn rows(counts: BTreeMap<&str, u64>) -> Vec<(&str, u64)> {
     counts.into_iter().collect()
 }
 
-const UNKNOWN: [i32; 8] = [77, 127, 128, 1 << 14, i32::MAX, -1, -2, i32::MIN];
+const UNKNOWN: [i32; 9] = [77, 1000, 127, 128, 1 << 14, i32::MAX, -1, -2, i32::MIN];
 
 const TEXTS: [&str; 6] = [
     "",

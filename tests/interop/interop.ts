@@ -11,7 +11,7 @@ import {
   SeveritySchema,
 } from "./gen/lokryn/compliance/v1/log_pb.js";
 
-const UNKNOWN = [99, 127, 128, 65_536, 2_147_483_647, -1, -128, -2_147_483_648];
+const UNKNOWN = [99, 1000, 127, 128, 65_536, 2_147_483_647, -1, -128, -2_147_483_648];
 const TEXTS = [
   "",
   "user-12345",

@@ -108,7 +108,7 @@ def _lines(output):
     return output.decode().split("\n")[:-1]
 
 
-UNKNOWN = [99, 127, 128, 2**14, 2**31 - 1, -1, -129, -(2**31)]
+UNKNOWN = [99, 1000, 127, 128, 2**14, 2**31 - 1, -1, -129, -(2**31)]
 TEXTS = [
     "",
     "agent-001",
