@@ -501,8 +501,8 @@ fn valid_data_is_read() {
         (1, 1),
         (2, 2),
         (u64::MAX, -1),
-        (i64::MAX as u64, -1),
-        (i64::MIN as u64 + 1, 1),
+        (0x7fff_ffff_ffff_ffff, -1),
+        (0x8000_0000_0000_0001, 1),
     ] {
         let record = [key(EVENT_TYPE, VARINT), varint(value)].concat();
         assert_read("ValidDataScalar.ENUM", &record, &event(expected));
