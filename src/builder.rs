@@ -41,7 +41,20 @@
 use core::marker::PhantomData;
 
 use alloc::string::String;
+#[cfg(feature = "json")]
+use alloc::string::ToString as _;
+use core::fmt;
+#[cfg(feature = "json")]
+use core::net::IpAddr;
+#[cfg(feature = "json")]
+use prost_types::Timestamp;
+#[cfg(feature = "json")]
+use serde_json::Value;
 
+#[cfg(feature = "json")]
+use crate::debug::Withheld;
+#[cfg(feature = "json")]
+use crate::detail::{self, Details};
 use crate::payload::IntoPayload;
 use crate::{EventType, LogEntry, Outcome, Sensitivity, Severity};
 
@@ -179,12 +192,32 @@ where
 ///
 /// A builder can be cloned and each clone finished on its own. For the parts
 /// that stay the same for a whole service, see [`LogSource`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `build()` is called"]
 pub struct LogEntryBuilder<Parts> {
     entry: LogEntry,
     severity: Option<Severity>,
+    #[cfg(feature = "json")]
+    details: Details,
     parts: PhantomData<Parts>,
+}
+
+/// Prints payload and details under the rule for payloads of [`LogEntry`].
+impl<Parts> fmt::Debug for LogEntryBuilder<Parts> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("LogEntryBuilder");
+        fields.field("entry", &self.entry);
+        fields.field("severity", &self.severity);
+        #[cfg(feature = "json")]
+        match Withheld::because_of(self.entry.sensitivity) {
+            Some(reason) if !self.details.is_empty() => {
+                let count = self.details.iter().count();
+                fields.field("details", &format_args!("<{count} withheld: {reason}>"))
+            }
+            _ => fields.field("details", &self.details),
+        };
+        fields.finish_non_exhaustive()
+    }
 }
 
 impl LogEntry {
@@ -193,6 +226,8 @@ impl LogEntry {
         LogEntryBuilder {
             entry: Self::default(),
             severity: None,
+            #[cfg(feature = "json")]
+            details: Details::default(),
             parts: PhantomData,
         }
     }
@@ -272,10 +307,57 @@ impl<Parts> LogEntryBuilder<Parts> {
     }
 
     /// Sets the structured detail: a [`Payload`](crate::Payload), a
-    /// `serde_json::Value`, or bytes that are already encoded.
+    /// `serde_json::Value`, or bytes that are already encoded. The last one counts.
+    ///
+    /// Details that are set are put beside its members; the module `detail` says how.
     pub fn payload(mut self, payload: impl IntoPayload) -> Self {
         self.entry.payload = payload.into_payload().into();
         self
+    }
+
+    /// Sets a named detail: a member of the payload, which is then a JSON object. See the
+    /// module [`detail`](crate::detail) for the names that auditors ask for, and for how
+    /// details and payload add up.
+    ///
+    /// As with `json!`, a float that is NaN or infinite is `null`.
+    ///
+    /// ```
+    /// use lokryn_compliance_log::LogEntryBuilder;
+    /// use lokryn_compliance_log::detail::{SESSION_ID, TRACE_ID};
+    ///
+    /// /// What a middleware knows of a request, whatever the handler records.
+    /// fn from_request<P>(entry: LogEntryBuilder<P>, trace: &str) -> LogEntryBuilder<P> {
+    ///     entry.detail(TRACE_ID, trace).detail(SESSION_ID, "session-1")
+    /// }
+    /// ```
+    #[cfg(feature = "json")]
+    pub fn detail(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let name = name.into();
+        if name == detail::PAYLOAD {
+            return self.payload(value.into());
+        }
+        self.details.set(name, value.into());
+        self
+    }
+
+    /// Sets the detail [`OCCURRED_AT`](detail::OCCURRED_AT): when it happened, such as a
+    /// `SystemTime`.
+    #[cfg(feature = "json")]
+    pub fn occurred_at(self, time: impl Into<Timestamp>) -> Self {
+        self.detail(detail::OCCURRED_AT, detail::time_to_text(time.into()))
+    }
+
+    /// Sets the detail [`SOURCE_ADDRESS`](detail::SOURCE_ADDRESS): the network address
+    /// that it came from.
+    #[cfg(feature = "json")]
+    pub fn source_address(self, address: IpAddr) -> Self {
+        self.detail(detail::SOURCE_ADDRESS, address.to_string())
+    }
+
+    /// Sets the detail [`EVENT_ID`](detail::EVENT_ID): an identifier of this one event.
+    #[cfg(feature = "json")]
+    pub fn event_id(self, id: impl Into<String>) -> Self {
+        self.detail(detail::EVENT_ID, id.into())
     }
 
     /// Adds one compliance tag after those already there.
@@ -309,16 +391,24 @@ impl<Parts> LogEntryBuilder<Parts> {
         let severity = self
             .severity
             .unwrap_or_else(|| Severity::for_outcome(self.entry.outcome()));
-        LogEntry {
+        #[cfg_attr(not(feature = "json"), allow(unused_mut))]
+        let mut entry = LogEntry {
             severity: severity.into(),
             ..self.entry
+        };
+        #[cfg(feature = "json")]
+        if !self.details.is_empty() {
+            entry.payload = self.details.merged_with(&entry.payload);
         }
+        entry
     }
 
     fn with_parts<Others>(self) -> LogEntryBuilder<Others> {
         LogEntryBuilder {
             entry: self.entry,
             severity: self.severity,
+            #[cfg(feature = "json")]
+            details: self.details,
             parts: PhantomData,
         }
     }
@@ -364,6 +454,7 @@ impl<Parts> LogEntryBuilder<Parts> {
 #[derive(Clone, Debug)]
 pub struct LogSource<S = Set> {
     template: SourceEntry<S>,
+    is_stamped: bool,
 }
 
 impl LogSource<missing::sensitivity> {
@@ -373,6 +464,7 @@ impl LogSource<missing::sensitivity> {
             template: LogEntry::builder()
                 .component(component)
                 .environment(environment),
+            is_stamped: false,
         }
     }
 }
@@ -383,6 +475,7 @@ impl<S> LogSource<S> {
     pub fn sensitivity(self, sensitivity: Sensitivity) -> LogSource<Set> {
         LogSource {
             template: self.template.sensitivity(sensitivity),
+            is_stamped: self.is_stamped,
         }
     }
 
@@ -391,6 +484,7 @@ impl<S> LogSource<S> {
     pub fn policy_tag(self, tag: impl Into<String>) -> Self {
         Self {
             template: self.template.policy_tag(tag),
+            ..self
         }
     }
 
@@ -403,6 +497,54 @@ impl<S> LogSource<S> {
     {
         Self {
             template: self.template.policy_tags(tags),
+            ..self
+        }
+    }
+
+    /// Sets a named detail of every entry that has none of that name, neither as a detail
+    /// nor as a member of its payload. See the module [`detail`](crate::detail).
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn detail(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let mut template = self.template.detail(name, value);
+        template.details.make_defaults();
+        Self { template, ..self }
+    }
+
+    /// Sets the detail [`OCCURRED_AT`](detail::OCCURRED_AT) of every entry that has none:
+    /// for a source that is made for one event. For the present time of each entry, see
+    /// [`stamped`](Self::stamped).
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn occurred_at(self, time: impl Into<Timestamp>) -> Self {
+        self.detail(detail::OCCURRED_AT, detail::time_to_text(time.into()))
+    }
+
+    /// Sets the detail [`SOURCE_ADDRESS`](detail::SOURCE_ADDRESS) of every entry that has
+    /// none.
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn source_address(self, address: IpAddr) -> Self {
+        self.detail(detail::SOURCE_ADDRESS, address.to_string())
+    }
+
+    /// Sets the detail [`EVENT_ID`](detail::EVENT_ID) of every entry that has none: for a
+    /// source that is made for one event.
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn event_id(self, id: impl Into<String>) -> Self {
+        self.detail(detail::EVENT_ID, id.into())
+    }
+
+    /// Makes every [`entry()`](Self::entry) start with the present time of the system's
+    /// clock as its [`OCCURRED_AT`](detail::OCCURRED_AT). A time that the entry or its
+    /// payload sets wins.
+    #[cfg(all(feature = "std", feature = "json"))]
+    #[must_use]
+    pub fn stamped(self) -> Self {
+        Self {
+            is_stamped: true,
+            ..self
         }
     }
 }
@@ -410,6 +552,15 @@ impl<S> LogSource<S> {
 impl<S: Clone> LogSource<S> {
     /// Returns a builder with the source's parts already set.
     pub fn entry(&self) -> SourceEntry<S> {
-        self.template.clone()
+        #[cfg_attr(not(all(feature = "std", feature = "json")), allow(unused_mut))]
+        let mut entry = self.template.clone();
+        #[cfg(all(feature = "std", feature = "json"))]
+        if self.is_stamped {
+            let now = detail::time_to_text(std::time::SystemTime::now().into());
+            entry
+                .details
+                .set_default(detail::OCCURRED_AT.into(), now.into());
+        }
+        entry
     }
 }

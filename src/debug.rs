@@ -70,13 +70,13 @@ fn write_field<K: Print>(
 }
 
 /// Why a value is not printed.
-enum Withheld {
+pub(crate) enum Withheld {
     Sensitivity(Sensitivity),
     UnknownSensitivity(i32),
 }
 
 impl Withheld {
-    fn because_of(sensitivity: i32) -> Option<Self> {
+    pub(crate) fn because_of(sensitivity: i32) -> Option<Self> {
         match Sensitivity::try_from(sensitivity) {
             Ok(Sensitivity::Public | Sensitivity::Internal) => None,
             Ok(

@@ -14,8 +14,12 @@ extern crate std;
 
 pub mod builder;
 mod debug;
+#[cfg(feature = "json")]
+pub mod detail;
 mod entry;
 mod enums;
+#[cfg(feature = "json")]
+mod evidence;
 #[cfg(all(any(doc, doctest), feature = "std", feature = "json"))]
 pub mod guide;
 #[cfg(feature = "json")]
@@ -31,10 +35,14 @@ mod view;
 
 pub use bytes;
 pub use prost;
+#[cfg(feature = "json")]
+pub use prost_types;
 
 pub use crate::builder::{LogEntryBuilder, LogSource};
 pub use crate::entry::LogEntry;
 pub use crate::enums::*;
+#[cfg(feature = "json")]
+pub use crate::evidence::Standard;
 #[cfg(feature = "json")]
 pub use crate::json_line::JsonLine;
 pub use crate::payload::{IntoPayload, Payload};

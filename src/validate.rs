@@ -59,9 +59,13 @@ impl LogEntryView<'_> {
     /// # Ok::<(), lokryn_compliance_log::DecodeError>(())
     /// ```
     pub fn validate(&self) -> Result<(), ValidationError> {
+        ValidationError::of(self.violations())
+    }
+
+    pub(crate) fn violations(&self) -> Vec<Violation> {
         let mut violations = Vec::new();
         let mut check = |field, kind: Option<ViolationKind>| {
-            violations.extend(kind.map(|kind| Violation { field, kind }));
+            violations.extend(kind.map(|kind| Violation::new(field, kind)));
         };
         check("event_type", required_enum::<EventType>(self.event_type));
         check("outcome", required_enum::<Outcome>(self.outcome));
@@ -70,30 +74,19 @@ impl LogEntryView<'_> {
         check("component", required_text(self.component));
         check("environment", required_text(self.environment));
         check("resource", required_text(self.resource));
-        let mut empty_tags = 0;
-        for (index, _) in self
-            .policy_tags
-            .iter()
-            .enumerate()
-            .filter(|(_, tag)| tag.is_empty())
-        {
-            empty_tags += 1;
-            if empty_tags <= MAX_EMPTY_TAGS {
-                check("policy_tags", Some(ViolationKind::EmptyTag { index }));
-            }
+        let tags = self.policy_tags.iter().enumerate();
+        let mut empty_tags = tags.filter(|(_, tag)| tag.is_empty());
+        for (index, _) in empty_tags.by_ref().take(MAX_EMPTY_TAGS) {
+            check("policy_tags", Some(ViolationKind::EmptyTag { index }));
         }
-        if let Some(count @ 1..) = empty_tags.checked_sub(MAX_EMPTY_TAGS) {
+        if let count @ 1.. = empty_tags.count() {
             check("policy_tags", Some(ViolationKind::MoreEmptyTags { count }));
         }
         check(
             "sensitivity",
             required_enum::<Sensitivity>(self.sensitivity),
         );
-        if violations.is_empty() {
-            Ok(())
-        } else {
-            Err(ValidationError { violations })
-        }
+        violations
     }
 }
 
@@ -128,6 +121,14 @@ pub struct ValidationError {
 }
 
 impl ValidationError {
+    pub(crate) fn of(violations: Vec<Violation>) -> Result<(), Self> {
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Self { violations })
+        }
+    }
+
     /// Returns the violations, at least one, in the order of the fields.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
@@ -156,10 +157,49 @@ impl Error for ValidationError {}
 pub struct Violation {
     field: &'static str,
     kind: ViolationKind,
+    element: Option<&'static Element>,
+}
+
+/// A content element that a standard lists.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Element {
+    /// The standard and the place in it.
+    pub(crate) standard: &'static str,
+    /// What the standard calls it.
+    pub(crate) words: &'static str,
+    /// The fields and details that hold it.
+    #[cfg(feature = "json")]
+    pub(crate) held_by: &'static [&'static str],
 }
 
 impl Violation {
-    /// Returns the proto name of the field, such as `actor_id`.
+    pub(crate) fn new(field: &'static str, kind: ViolationKind) -> Self {
+        Self {
+            field,
+            kind,
+            element: None,
+        }
+    }
+
+    /// The same, as what leaves out an element.
+    #[cfg(feature = "json")]
+    pub(crate) fn of(self, element: &'static Element) -> Self {
+        Self {
+            element: Some(element),
+            ..self
+        }
+    }
+
+    /// Returns the content element of the standard that the entry lacks, in the words of
+    /// the standard; `None` from `validate()`, and for a field that the standard does not
+    /// ask for.
+    #[must_use]
+    pub fn element(&self) -> Option<&'static str> {
+        self.element.map(|element| element.words)
+    }
+
+    /// Returns the proto name of the field, such as `actor_id`, or the name of the
+    /// detail, such as `occurred_at`.
     #[must_use]
     pub fn field(&self) -> &'static str {
         self.field
@@ -177,10 +217,16 @@ impl Display for Violation {
         let field = self.field;
         match self.kind {
             ViolationKind::EmptyText => write!(f, "{field}: empty"),
+            ViolationKind::MissingDetail => write!(f, "{field}: missing"),
+            ViolationKind::MalformedDetail => write!(f, "{field}: has another form"),
             ViolationKind::Unspecified => write!(f, "{field}: unspecified"),
             ViolationKind::UnknownNumber(number) => write!(f, "{field}: unknown number {number}"),
             ViolationKind::EmptyTag { index } => write!(f, "{field}[{index}]: empty"),
             ViolationKind::MoreEmptyTags { count } => write!(f, "{field}: {count} more are empty"),
+        }?;
+        match self.element {
+            Some(element) => write!(f, " ({}: {})", element.standard, element.words),
+            None => Ok(()),
         }
     }
 }
@@ -195,6 +241,10 @@ pub enum ViolationKind {
     Unspecified,
     /// An enum has a number that this version of the schema does not know.
     UnknownNumber(i32),
+    /// A detail that a standard asks for is not there.
+    MissingDetail,
+    /// A detail that a standard asks for is not of its form, or is there twice.
+    MalformedDetail,
     /// A policy tag is empty.
     EmptyTag {
         /// Its place among the tags, from 0.

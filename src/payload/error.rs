@@ -4,7 +4,9 @@ use core::error::Error;
 use core::fmt::{self, Display};
 use core::str::Utf8Error;
 
+use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
+use alloc::string::String;
 
 /// The error of making or reading a payload: what is wrong, and where.
 ///
@@ -46,6 +48,14 @@ pub enum PayloadError {
     WrongShape(PayloadReason),
     /// The format cannot hold the value.
     Unserializable(PayloadReason),
+    /// A [detail](crate::detail) is not of the type asked for, or is there more than
+    /// once.
+    WrongDetail {
+        /// The name of the detail, as it was asked for.
+        name: String,
+        /// Where in the payload.
+        reason: PayloadReason,
+    },
 }
 
 /// The reason for a [`PayloadError`]: a place in the payload, and the error of serde,
@@ -118,9 +128,13 @@ impl fmt::Debug for PayloadReason {
 
 impl Display for PayloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.reason() {
-            None => f.write_str("payload: empty"),
-            Some(reason) => write!(f, "payload: {reason}"),
+        match self {
+            Self::Empty => f.write_str("payload: empty"),
+            Self::NotJson(reason)
+            | Self::NotCbor(reason)
+            | Self::WrongShape(reason)
+            | Self::Unserializable(reason) => write!(f, "payload: {reason}"),
+            Self::WrongDetail { name, reason } => write!(f, "payload: detail {name:?} {reason}"),
         }
     }
 }
@@ -143,7 +157,8 @@ impl PayloadError {
             Self::NotJson(reason)
             | Self::NotCbor(reason)
             | Self::WrongShape(reason)
-            | Self::Unserializable(reason) => Some(reason),
+            | Self::Unserializable(reason)
+            | Self::WrongDetail { reason, .. } => Some(reason),
         }
     }
 
@@ -158,11 +173,11 @@ impl PayloadError {
         })
     }
 
-    pub(super) fn not_json(cause: serde_json::Error) -> Self {
+    pub(crate) fn not_json(cause: serde_json::Error) -> Self {
         Self::NotJson(PayloadReason::in_json("not JSON", cause))
     }
 
-    pub(super) fn not_utf_8(cause: Utf8Error) -> Self {
+    pub(crate) fn not_utf_8(cause: Utf8Error) -> Self {
         Self::NotJson(PayloadReason {
             what: "not JSON: invalid UTF-8",
             place: Place::Byte(cause.valid_up_to()),
@@ -174,7 +189,23 @@ impl PayloadError {
         Self::WrongShape(PayloadReason::in_json("JSON of another shape", cause))
     }
 
-    pub(super) fn private_key() -> Self {
+    pub(crate) fn wrong_detail(name: &str, cause: Option<serde_json::Error>) -> Self {
+        const WHAT: &str = "has another form";
+
+        Self::WrongDetail {
+            name: name.to_owned(),
+            reason: match cause {
+                Some(cause) => PayloadReason::in_json(WHAT, cause),
+                None => PayloadReason {
+                    what: WHAT,
+                    place: Place::Unknown,
+                    cause: None,
+                },
+            },
+        }
+    }
+
+    pub(crate) fn private_key() -> Self {
         Self::WrongShape(PayloadReason {
             what: "JSON with a key that serde_json keeps for itself",
             place: Place::Unknown,
