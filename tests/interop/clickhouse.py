@@ -20,6 +20,7 @@ QUESTIONS = [
     "failures by actor",
     "sensitive HIPAA entries by component",
     "records exported by actor",
+    "logins from an address by actor",
 ]
 
 
