@@ -5,15 +5,14 @@
 
 use std::error::Error;
 
-use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::{EventType, LogEntry, LogSource, Outcome, Sensitivity, Severity};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut total = 0;
     for entry in scenarios() {
-        let bytes = entry.encode_to_vec();
-        let decoded = LogEntry::decode(bytes.as_slice())?;
+        let bytes = entry.to_bytes();
+        let decoded = LogEntry::from_bytes(&bytes)?;
         decoded.validate()?;
         assert_eq!(decoded, entry);
 

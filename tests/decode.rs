@@ -8,6 +8,7 @@ use lokryn_compliance_log::{LogEntry, LogEntryView};
 fn accepted(bytes: &[u8]) -> LogEntry {
     let entry = LogEntry::decode(bytes).unwrap();
     assert_eq!(LogEntryView::decode(bytes).unwrap().to_entry(), entry);
+    assert_eq!(LogEntry::from_bytes(bytes).as_ref(), Ok(&entry));
     entry
 }
 
@@ -16,6 +17,7 @@ fn assert_refused(bytes: &[u8], message: &str) {
     assert!(LogEntry::decode(bytes).is_err(), "prost accepts {bytes:x?}");
     let err = LogEntryView::decode(bytes).unwrap_err();
     assert_eq!(err.to_string(), message, "{bytes:x?}");
+    assert_eq!(LogEntry::from_bytes(bytes), Err(err), "{bytes:x?}");
     assert!(err.offset() <= bytes.len(), "{bytes:x?}");
 }
 

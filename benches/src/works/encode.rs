@@ -16,7 +16,7 @@ pub(super) fn encode(data_set: &DataSet) -> Row<'_> {
         .iter()
         .map(|entry| LogEntryView::decode(entry).unwrap())
         .collect();
-    let entries: Vec<_> = views.iter().map(|view| view.to_entry()).collect();
+    let entries: Vec<_> = views.iter().map(LogEntryView::to_entry).collect();
     let prost: Vec<_> = sources.clone().map(Source::prost).collect();
     let buffa: Vec<_> = sources.clone().map(Source::buffa).collect();
     let buffa_views: Vec<_> = sources.clone().map(Source::buffa_view).collect();
