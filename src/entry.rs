@@ -7,6 +7,8 @@ use bytes::{BufMut, Bytes};
 use prost::{Message, Name};
 
 use crate::v1::with_fields;
+use crate::view::Kind;
+use crate::view::wire::Reader;
 use crate::{DecodeError, EncodeError, LogEntryView};
 
 macro_rules! entry {
@@ -31,6 +33,31 @@ macro_rules! entry {
                 #[$prost]
                 pub $field: $owned,
             )*
+        }
+
+        impl LogEntry {
+            /// Reads records as they nearly always are: in the order of their fields.
+            /// Stops at the first that is not.
+            #[inline]
+            fn read_in_order(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+                $(<$kind>::merge_next($number, &mut self.$field, reader)?;)*
+                Ok(())
+            }
+
+            /// Reads records in whatever order, to the end.
+            #[inline(never)]
+            fn read_rest(&mut self, mut reader: Reader<'_>) -> Result<(), DecodeError> {
+                while let Some(key) = reader.next_key()? {
+                    match key.field {
+                        $($number => {
+                            key.expect(<$kind>::WIRE_TYPE)?;
+                            <$kind>::merge(key, &mut self.$field, &mut reader)?;
+                        })*
+                        _ => reader.skip(key)?,
+                    }
+                }
+                Ok(())
+            }
         }
     };
 }
@@ -65,7 +92,13 @@ impl LogEntry {
     /// # Ok::<(), lokryn_compliance_log::DecodeError>(())
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        LogEntryView::decode(bytes).map(|view| view.to_entry())
+        let mut entry = Self::default();
+        let mut reader = Reader::new(bytes);
+        entry.read_in_order(&mut reader)?;
+        if !reader.is_at_end() {
+            entry.read_rest(reader)?;
+        }
+        Ok(entry)
     }
 
     /// Encodes the entry to a new vector, in one allocation of its exact size.

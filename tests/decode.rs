@@ -238,15 +238,15 @@ fn each_text_valid_though_the_whole_is_not() {
 }
 
 #[test]
-fn text_around_the_window_of_the_check_is_read() {
-    // Texts of every length around those at which the check of text changes.
-    for len in (0..600).chain([4095, 4096, 4097]) {
+fn texts_of_every_length_are_read() {
+    // Their lengths take one byte up to 127, two up to 16,383, then three.
+    for len in (0..600).chain([16_382, 16_383, 16_384, 16_385]) {
         let text = "aé日😀".chars().cycle().take(len).collect::<String>();
         let entry = LogEntry {
             actor_id: text.clone(),
             component: "b".repeat(len),
             message: text.clone(),
-            policy_tags: vec![text; 2],
+            policy_tags: vec![text.clone(), "b".repeat(len), "short".to_owned(), text],
             ..LogEntry::default()
         };
         assert_eq!(accepted(&entry.encode_to_vec()), entry);
