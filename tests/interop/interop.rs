@@ -112,7 +112,7 @@ fn verdicts(mut out: impl Write) -> Result<()> {
 
 fn split(dir: &Path) -> Result<()> {
     for (i, entry) in input().enumerate() {
-        fs::write(dir.join(format!("{i:06}.binpb")), entry?.encode_to_vec())?;
+        fs::write(dir.join(format!("{i:06}.binpb")), entry?.to_bytes())?;
     }
     Ok(())
 }
