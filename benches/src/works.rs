@@ -1,6 +1,7 @@
 //! What is compared.
 
 mod decode;
+mod details;
 mod encode;
 mod json;
 mod stream;
@@ -49,6 +50,16 @@ pub const ALL: &[Work] = &[
         name: "read a stream",
         data_sets: data::all,
         row: stream::read,
+    },
+    Work {
+        name: "find by details",
+        data_sets: details::of_a_day,
+        row: details::find,
+    },
+    Work {
+        name: "build without details",
+        data_sets: details::of_a_day,
+        row: details::build,
     },
     Work {
         name: "write JSON",

@@ -13,6 +13,7 @@ use serde_core::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, Map
 use super::{EVENT_ID, OCCURRED_AT, SOURCE_ADDRESS, time};
 use crate::payload::PayloadError;
 use crate::payload::json_text;
+use crate::view::utf8::from_utf8;
 use crate::{LogEntry, LogEntryView};
 
 impl LogEntry {
@@ -166,7 +167,11 @@ fn detail<'a, T: Deserialize<'a>>(
     if !payload.trim_ascii_start().starts_with(b"{") {
         return Ok(None);
     }
-    let text = str::from_utf8(payload).map_err(PayloadError::not_utf_8)?;
+    let text = match from_utf8(payload) {
+        Some(text) => text,
+        // With the place.
+        None => str::from_utf8(payload).map_err(PayloadError::not_utf_8)?,
+    };
     if json_text::has_private_key(text) {
         return Err(PayloadError::private_key());
     }

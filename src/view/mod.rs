@@ -3,7 +3,7 @@
 mod error;
 mod kind;
 mod policy_tags;
-mod utf8;
+pub(crate) mod utf8;
 pub(crate) mod wire;
 
 use alloc::vec::Vec;

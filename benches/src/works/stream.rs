@@ -42,7 +42,7 @@ pub(super) fn filter(data_set: &DataSet) -> Row<'_> {
         .target("next_view", Against::Peer("prost"), Limits(1.0 / 6.0, 0.5))
 }
 
-fn over<R>(stream: Rc<[u8]>, work: impl Fn(&[u8]) -> R) -> impl FnMut() {
+pub(super) fn over<R>(stream: Rc<[u8]>, work: impl Fn(&[u8]) -> R) -> impl FnMut() {
     move || {
         black_box(work(black_box(&stream)));
     }
