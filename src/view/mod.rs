@@ -177,6 +177,7 @@ impl<'a> LogEntryView<'a> {
     /// assert_eq!(err.to_string(), "actor_id: truncated at byte 1");
     /// # Ok::<(), lokryn_compliance_log::DecodeError>(())
     /// ```
+    #[inline]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut view = Self::default();
         let mut reader = Reader::new(bytes);

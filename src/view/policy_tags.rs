@@ -113,7 +113,10 @@ impl<'a> PolicyTags<'a> {
     /// Returns whether the given tag is among them, in exactly this spelling.
     #[must_use]
     pub fn contains(&self, tag: &str) -> bool {
-        self.iter().any(|other| other == tag)
+        match self.0 {
+            Source::Run(run) => RunIter(run.records).any(|other| other == tag),
+            _ => self.iter().any(|other| other == tag),
+        }
     }
 
     /// Iterates over the tags in their order.

@@ -39,7 +39,7 @@ pub(super) fn filter(data_set: &DataSet) -> Row<'_> {
             Against::Peer("prost"),
             Limits(1.0 / 6.0, 0.5),
         )
-        .target("next_view", Against::Peer("prost"), Limits(1.0 / 6.0, 0.5))
+        .target("next_view", Against::Peer("prost"), Limits(0.25, 0.6))
 }
 
 pub(super) fn over<R>(stream: Rc<[u8]>, work: impl Fn(&[u8]) -> R) -> impl FnMut() {
