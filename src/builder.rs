@@ -319,7 +319,7 @@ impl<Parts> LogEntryBuilder<Parts> {
     }
 
     /// Sets a named detail: a member of the payload, which is then a JSON object. See the
-    /// module [`detail`](crate::detail) for the names that auditors ask for, and for how
+    /// module [`detail`] for the names that auditors ask for, and for how
     /// details and payload add up.
     ///
     /// As with `json!`, a float that is NaN or infinite is `null`.
@@ -506,7 +506,7 @@ impl<S> LogSource<S> {
     }
 
     /// Sets a named detail of every entry that has none of that name, neither as a detail
-    /// nor as a member of its payload. See the module [`detail`](crate::detail).
+    /// nor as a member of its payload. See the module [`detail`].
     #[cfg(feature = "json")]
     #[must_use]
     pub fn detail(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
