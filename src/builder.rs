@@ -519,7 +519,7 @@ impl<S> LogSource<S> {
 
     /// Sets the detail [`OCCURRED_AT`](detail::OCCURRED_AT) of every entry that has none:
     /// for a source that is made for one event. For the present time of each entry, see
-    /// [`stamped`](Self::stamped).
+    /// `stamped`.
     #[cfg(feature = "json")]
     #[must_use]
     pub fn occurred_at(self, time: impl Into<Timestamp>) -> Self {

@@ -101,7 +101,7 @@ impl LogEntry {
     ///
     /// All elements but the time are in required fields. The time is the detail
     /// [`OCCURRED_AT`](crate::detail::OCCURRED_AT), which
-    /// [`LogSource::stamped`](crate::LogSource::stamped) sets. Whether what an entry says
+    /// `LogSource::stamped` sets. Whether what an entry says
     /// is true, no check can tell.
     ///
     /// # Errors
