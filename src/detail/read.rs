@@ -41,7 +41,7 @@ impl LogEntry {
     /// assert_eq!(entry.detail::<u64>("duration_ms")?, None);
     ///
     /// let err = entry.detail::<bool>("format").unwrap_err();
-    /// assert_eq!(err.to_string(), "payload: detail \"format\" has another form at line 1 column 30");
+    /// assert_eq!(err.to_string(), "payload: detail \"format\" has the wrong form at line 1 column 30");
     /// # Ok::<(), PayloadError>(())
     /// ```
     pub fn detail<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<Option<T>, PayloadError> {
@@ -70,7 +70,7 @@ impl LogEntry {
     /// assert_eq!(utc.occurred_at()?, paris.occurred_at()?);
     ///
     /// let err = entry(r#"{"occurred_at":"2026-11-25"}"#).occurred_at().unwrap_err();
-    /// assert_eq!(err.to_string(), "payload: detail \"occurred_at\" has another form");
+    /// assert_eq!(err.to_string(), "payload: detail \"occurred_at\" has the wrong form");
     /// # Ok::<(), PayloadError>(())
     /// ```
     pub fn occurred_at(&self) -> Result<Option<Timestamp>, PayloadError> {

@@ -38,7 +38,7 @@ pub(crate) trait Kind {
         reader: &mut Reader<'a>,
     ) -> Result<(), DecodeError>;
 
-    /// Does as `read_next`, for an entry.
+    /// As `read_next`, for an owned entry.
     #[inline]
     fn merge_next(
         number: u32,
@@ -54,7 +54,7 @@ pub(crate) trait Kind {
         Ok(())
     }
 
-    /// Does as `read`, for an entry.
+    /// As `read`, for an owned entry.
     #[inline]
     fn merge(
         key: Key,

@@ -40,7 +40,7 @@ pub async fn run(jetstream: &Context, count: usize, acknowledged: &Path) -> Resu
                         lines += &format!("{}\n", resource(order));
                     }
                     // It may be in the stream all the same: only the answer is missing.
-                    // If it is not, it comes behind those that went through.
+                    // If it is not, it comes after those that went through.
                     Err(_) => failed.push(order),
                 }
             }
