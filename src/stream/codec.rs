@@ -99,10 +99,10 @@ impl Decoder for LogCodec {
             }
             Next::Missing(_) => return Ok(None),
         };
-        let decoded = match self.framing.decode(src, entry.clone()) {
-            Ok(frame) => frame.view.to_entry(),
-            Err(err) => return Err(err.with_bytes(|| Bytes::copy_from_slice(&src[entry]))),
-        };
+        let decoded = self
+            .framing
+            .decode_with(LogEntry::from_bytes, src, entry.clone())
+            .map_err(|err| err.with_bytes(|| Bytes::copy_from_slice(&src[entry.clone()])))?;
         src.advance(entry.end);
         self.framing.advance(entry.end);
         Ok(Some(decoded))

@@ -4,8 +4,8 @@ use core::fmt;
 use core::ops::Range;
 
 use super::error::{RawEntry, ReadError};
-use crate::LogEntryView;
 use crate::view::wire::{self, Varint};
+use crate::{DecodeError, LogEntryView};
 
 /// The longest entry that readers, writers and codecs accept unless told
 /// otherwise: 4 MiB.
@@ -126,21 +126,28 @@ impl Framing {
         bytes: &'a [u8],
         entry: Range<usize>,
     ) -> Result<Frame<'a>, ReadError> {
+        let view = self.decode_with(LogEntryView::decode, bytes, entry.clone())?;
+        Ok(Frame {
+            view,
+            bytes: &bytes[entry],
+            offset: self.offset,
+        })
+    }
+
+    /// Does the same, to whatever `decode` makes of an entry's bytes.
+    #[inline]
+    pub(super) fn decode_with<'a, T>(
+        &self,
+        decode: impl FnOnce(&'a [u8]) -> Result<T, DecodeError>,
+        bytes: &'a [u8],
+        entry: Range<usize>,
+    ) -> Result<T, ReadError> {
         let offset = self.offset;
-        let range = offset + entry.start as u64..offset + entry.end as u64;
-        let bytes = &bytes[entry];
-        match LogEntryView::decode(bytes) {
-            Ok(view) => Ok(Frame {
-                view,
-                bytes,
-                offset,
-            }),
-            Err(source) => Err(ReadError::Malformed {
-                offset,
-                entry: RawEntry::at(range),
-                source,
-            }),
-        }
+        decode(&bytes[entry.clone()]).map_err(|source| ReadError::Malformed {
+            offset,
+            entry: RawEntry::at(offset + entry.start as u64..offset + entry.end as u64),
+            source,
+        })
     }
 
     /// Goes on to the frame after one of `len` bytes.

@@ -107,12 +107,19 @@ impl<R: BufRead> LogReader<R> {
     /// # Ok::<(), lokryn_compliance_log::stream::ReadError>(())
     /// ```
     pub fn next_view(&mut self) -> Option<Result<Frame<'_>, ReadError>> {
+        self.next_with(Framing::decode)
+    }
+
+    fn next_with<'a, T>(
+        &'a mut self,
+        decode: impl FnOnce(&Framing, &'a [u8], Range<usize>) -> Result<T, ReadError>,
+    ) -> Option<Result<T, ReadError>> {
         self.take_back();
         if self.done {
             return None;
         }
         match self.find_entry() {
-            Ok(Some(entry)) => Some(self.lend(entry)),
+            Ok(Some(entry)) => Some(self.lend(entry, decode)),
             Ok(None) => {
                 self.done = true;
                 None
@@ -169,7 +176,11 @@ impl<R: BufRead> LogReader<R> {
         self.framing.offset()
     }
 
-    fn lend(&mut self, entry: Range<usize>) -> Result<Frame<'_>, ReadError> {
+    fn lend<'a, T>(
+        &'a mut self,
+        entry: Range<usize>,
+        decode: impl FnOnce(&Framing, &'a [u8], Range<usize>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
         let unread = match self.lent {
             // A second look at a buffer that is not empty reads nothing.
             Lent::Buffered(_) => match self.inner.fill_buf() {
@@ -181,9 +192,9 @@ impl<R: BufRead> LogReader<R> {
             },
             Lent::Nowhere | Lent::Collected => &self.collected,
         };
-        let frame = self.framing.decode(unread, entry.clone());
+        let decoded = decode(&self.framing, unread, entry.clone());
         self.framing.advance(entry.end);
-        frame.map_err(|err| err.with_bytes(|| Bytes::copy_from_slice(&unread[entry])))
+        decoded.map_err(|err| err.with_bytes(|| Bytes::copy_from_slice(&unread[entry])))
     }
 
     fn take_back(&mut self) {
@@ -235,8 +246,9 @@ impl<R: BufRead> Iterator for LogReader<R> {
     type Item = Result<LogEntry, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let frame = self.next_view()?;
-        Some(frame.map(|frame| frame.view.to_entry()))
+        self.next_with(|framing, bytes, entry| {
+            framing.decode_with(LogEntry::from_bytes, bytes, entry)
+        })
     }
 }
 
