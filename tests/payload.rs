@@ -386,3 +386,24 @@ fn cbor_nests_at_most_256_deep() {
         PayloadFormat::Opaque
     );
 }
+
+#[test]
+fn text_that_looks_like_a_private_key_of_serde_json_is_read_as_text() {
+    for json in [
+        r#"{"query":"$serde_json::private::RawValue"}"#,
+        r#"["$serde_json::private::Number", "\u0024serde_json::private::Number"]"#,
+    ] {
+        let entry = LogEntry {
+            payload: json.into(),
+            ..LogEntry::default()
+        };
+        let value: Value = entry
+            .json_payload()
+            .unwrap_or_else(|err| panic!("{json}: {err}"));
+        assert_eq!(
+            value,
+            serde_json::from_str::<Value>(json).unwrap(),
+            "{json}"
+        );
+    }
+}

@@ -147,10 +147,18 @@ pub(crate) fn has_private_key(json: &str) -> bool {
     if !json.as_bytes().contains(&b'$') && !json.as_bytes().contains(&b'\\') {
         return false;
     }
-    tokens(json).any(|(_, token)| match token {
-        Token::Text(text) => unescaped(text).starts_with(PRIVATE),
-        _ => false,
-    })
+    let mut tokens = tokens(json)
+        .map(|(_, token)| token)
+        .filter(|token| *token != Token::Space)
+        .peekable();
+    while let Some(token) = tokens.next() {
+        let Token::Text(text) = token else { continue };
+        // A key, and not a string that a user may have typed.
+        if tokens.peek() == Some(&Token::Colon) && unescaped(text).starts_with(PRIVATE) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Returns what a string stands for.
