@@ -156,7 +156,7 @@ where
 /// [`outcome`](Self::outcome), [`actor_id`](Self::actor_id),
 /// [`component`](Self::component), [`environment`](Self::environment),
 /// [`resource`](Self::resource) and [`sensitivity`](Self::sensitivity). A part
-/// set twice has the last value.
+/// set twice keeps the last value.
 ///
 /// ```
 /// use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity, Severity};
@@ -197,7 +197,7 @@ where
 pub struct LogEntryBuilder<Parts> {
     entry: LogEntry,
     severity: Option<Severity>,
-    /// Apart, so that an entry without them is not larger for it.
+    /// Boxed, so that an entry without them is no larger.
     #[cfg(feature = "json")]
     details: Option<Box<Details>>,
     parts: PhantomData<Parts>,

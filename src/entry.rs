@@ -70,7 +70,7 @@ with_fields!(entry);
 impl LogEntry {
     /// Decodes an entry.
     ///
-    /// Of a field that is there more than once the last value counts, fields may
+    /// If a field is there more than once, the last value counts; fields may
     /// come in any order, unknown fields are dropped, unknown enum numbers kept.
     /// [`validate`](Self::validate) then tells whether anything is missing.
     ///
@@ -119,7 +119,7 @@ impl LogEntry {
     /// # Errors
     ///
     /// If the buffer has too little room left; nothing is written then. A `Vec` or
-    /// `BytesMut` grows and never has.
+    /// `BytesMut` grows, so this never happens with one.
     ///
     /// ```
     /// use lokryn_compliance_log::LogEntry;

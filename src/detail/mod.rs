@@ -11,7 +11,7 @@
 //! use lokryn_compliance_log::{EventType, LogSource, Outcome, Sensitivity};
 //! use serde_json::json;
 //!
-//! // Every entry of the service starts with the present time.
+//! // Every entry of the service starts with the current time.
 //! let source = LogSource::new("api-gateway", "production")
 //!     .sensitivity(Sensitivity::Internal)
 //!     .stamped();
@@ -52,7 +52,7 @@
 //! - What a [`LogSource`](crate::LogSource) brings, stamps included, are defaults: the
 //!   entry's own details and the members of its payload win.
 //!
-//! Without details a payload is what it always was.
+//! Without details, a payload stays exactly as it was set.
 
 mod merge;
 mod read;
