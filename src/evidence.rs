@@ -101,7 +101,8 @@ impl LogEntry {
     ///
     /// All elements but the time are in required fields. The time is the detail
     /// [`OCCURRED_AT`](crate::detail::OCCURRED_AT), which `LogSource::stamped` sets.
-    /// Whether what an entry says is true, no check can tell.
+    /// In a payload that is no JSON object, or not JSON, it is missing. Whether what an
+    /// entry says is true, no check can tell.
     ///
     /// # Errors
     ///

@@ -22,7 +22,8 @@ impl LogEntry {
     /// payload is not a JSON object and so holds no details. See the module
     /// [`detail`](crate::detail) for an example.
     ///
-    /// Nothing but the detail is built.
+    /// Nothing but the detail is built. A `&str` cannot be borrowed from text that is
+    /// spelled with escapes: for text that others wrote, ask for a `String` or a `Cow`.
     ///
     /// # Errors
     ///
