@@ -176,3 +176,14 @@ fn an_entry_in_cbor_never_has_its_payload_in_an_error() {
         "{source}"
     );
 }
+
+#[test]
+fn a_map_with_the_key_of_serde_json_s_own_numbers_stays_a_map() {
+    let map = std::collections::BTreeMap::from([("$serde_json::private::Number", "12")]);
+    let entry = LogEntry {
+        payload: Payload::cbor(&map).unwrap().into(),
+        ..LogEntry::default()
+    };
+    let head = entry.payload.first().copied();
+    assert_eq!(head, Some(0xa1), "{:02x?}", &*entry.payload);
+}

@@ -35,7 +35,7 @@ impl Payload {
         let mut item = Vec::new();
         ciborium::into_writer(value, &mut item)
             .map_err(|err| PayloadError::unserializable("cannot be encoded as CBOR", err))?;
-        if private_number::may_be_in(&item) {
+        if private_number::may_be_in(&item) && private_number::is_written() {
             item = private_number::replaced(&item)?;
         }
         let major_type = item.first().map(|head| head >> 5);
@@ -112,7 +112,7 @@ fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
 
 /// What a number of `serde_json` becomes if some package in the tree has turned on
 /// its feature `arbitrary_precision`: not a number, but a map that only `serde_json`
-/// knows. The feature cannot be seen from here, so the map is looked for.
+/// knows. Whether the feature is on is seen by what it writes.
 mod private_number {
     use alloc::vec::Vec;
     use ciborium::Value;
@@ -123,6 +123,12 @@ mod private_number {
 
     pub(super) fn may_be_in(item: &[u8]) -> bool {
         item.windows(KEY.len()).any(|part| part == KEY.as_bytes())
+    }
+
+    /// Without the feature, a map with that key is a map of the caller's.
+    pub(super) fn is_written() -> bool {
+        let mut item = Vec::new();
+        ciborium::into_writer(&serde_json::Number::from(0), &mut item).is_ok() && may_be_in(&item)
     }
 
     /// Writes the item anew, with the numbers that it would have without the feature.
