@@ -49,7 +49,7 @@ impl LogEntry {
     /// ```
     pub fn from_json_line(line: &str) -> Result<Self, serde_json::Error> {
         let mut json = serde_json::Deserializer::from_str(line);
-        let (mut entry, inline) = json.deserialize_map(Line)?;
+        let (mut entry, inline) = json.deserialize_any(Line)?;
         json.end()?;
         for (name, value) in members(line) {
             let Some(field) = inline.iter().find(|field| field.name() == name) else {
@@ -315,6 +315,11 @@ impl<'de> Visitor<'de> for Line {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
+    }
+
+    /// The default would quote all of the text.
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(E::invalid_type(de::Unexpected::Other("string"), &self))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut line: A) -> Result<Self::Value, A::Error> {

@@ -122,7 +122,7 @@ fn errors_name_the_field_and_the_place() {
     );
     assert_refused(
         r#"{"policyTags": "a"}"#,
-        "invalid type: string \"a\", \
+        "invalid type: string, \
          expected an array of strings for policy_tags at line 1 column 18",
     );
     assert_refused(
@@ -152,6 +152,10 @@ fn errors_name_the_field_and_the_place() {
     assert_refused(
         r#"{"a\n\u001b[2K2026 login ok\u2028": 1}"#,
         "unknown field \"a\\n\\u{1b}[2K2026 login ok\\u{2028}\" at line 1 column 34",
+    );
+    assert_refused(
+        r#""SECRET""#,
+        "invalid type: string, expected a JSON object at line 1 column 8",
     );
     let long = "é".repeat(10_000);
     assert_refused(

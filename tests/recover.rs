@@ -169,6 +169,28 @@ fn a_damaged_length_that_hides_entries_is_told() {
 }
 
 #[test]
+fn a_large_binary_payload_that_was_torn_is_no_damaged_length() {
+    let path = log("binary");
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut byte = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random.to_le_bytes()[3]
+    };
+    let payload: Vec<u8> = (0..3_000_000).map(|_| byte()).collect();
+    let (_, mut entry) = common::scenarios().swap_remove(0);
+    entry.payload = payload.into();
+    let mut bytes = framed(&scenarios());
+    let whole = bytes.len();
+    bytes.extend(framed(&[entry]));
+    bytes.pop();
+    let cut = recover(&path, &bytes).cut.unwrap();
+    assert_eq!(cut.offset, whole as u64);
+    assert!(!cut.holds_entry, "{cut}");
+}
+
+#[test]
 fn a_file_that_is_no_stream_is_refused_and_left_as_it_is() {
     let path = log("refused");
     let large = LogEntry {

@@ -110,7 +110,7 @@ impl Serialize for LogEntry {
 /// [ProtoJSON]: https://protobuf.dev/programming-guides/json/
 impl<'de> Deserialize<'de> for LogEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Object)
+        deserializer.deserialize_any(Object)
     }
 }
 
@@ -121,6 +121,11 @@ impl<'de> Visitor<'de> for Object {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
+    }
+
+    /// The default would quote all of the text.
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(E::invalid_type(de::Unexpected::Other("string"), &self))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<LogEntry, A::Error> {

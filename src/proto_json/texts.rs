@@ -47,6 +47,11 @@ impl<'de> Visitor<'de> for List<'_> {
         write!(f, "an array of strings for {}", self.field.name())
     }
 
+    /// The default would quote all of the text.
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(E::invalid_type(de::Unexpected::Other("string"), &self))
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
         while let Some(()) = array.next_element_seed(Element {
             field: self.field,
