@@ -180,7 +180,7 @@ impl Signer {
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
         let bytes = Zeroizing::new(typed(self.key.as_bytes()));
-        let seed = Zeroizing::new(STANDARD.encode(&*bytes));
+        let seed = Zeroizing::new(STANDARD.encode(*bytes));
         let Verifier { name, id, .. } = &self.verifier;
         Zeroizing::new([PRIVATE, name, "+", &Hex(*id).to_string(), "+", &seed].concat())
     }
