@@ -104,9 +104,19 @@ impl InclusionProof {
     /// [`ProofError::Checkpoint`] if no known key of the log signed;
     /// [`ProofError::Root`] if it is another record, another place or another log.
     pub fn verify(&self, record: &[u8], known: &[Verifier]) -> Result<(), ProofError> {
+        self.verify_hash(leaf_hash(record), known)
+    }
+
+    /// Shows that the log of these keys has a record with this leaf hash at
+    /// [`index`](Self::index), for whoever does not have the record.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`verify`](Self::verify).
+    pub fn verify_hash(&self, leaf: Hash, known: &[Verifier]) -> Result<(), ProofError> {
         self.checkpoint.verify(known)?;
         let size = self.checkpoint.size();
-        let root = root_from_inclusion(leaf_hash(record), self.index, size, &self.path);
+        let root = root_from_inclusion(leaf, self.index, size, &self.path);
         if root.as_ref() == Some(self.checkpoint.root()) {
             Ok(())
         } else {

@@ -47,10 +47,10 @@ fn another_implementation_reads_keys_and_notes() {
     StandardSigner::new(&signer.to_text()).unwrap();
     let verifier = StandardVerifier::new(&signer.verifier().to_string()).unwrap();
     let note = signed_note::Note::from_bytes(checkpoint.to_string().as_bytes()).unwrap();
-    let (verified, unverified) = note
+    let (known, unknown) = note
         .verify(&VerifierList::new(vec![Box::new(verifier)]))
         .unwrap();
-    assert_eq!((verified.len(), unverified.len()), (1, 0));
+    assert_eq!((known.len(), unknown.len()), (1, 0));
 }
 
 #[test]

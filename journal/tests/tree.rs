@@ -65,7 +65,9 @@ fn leaves(count: usize) -> Vec<Vec<u8>> {
 
 fn oracle(leaves: &[Vec<u8>]) -> Oracle {
     let mut oracle = Oracle::new();
-    leaves.iter().for_each(|leaf| oracle.push(leaf.clone()));
+    for leaf in leaves {
+        oracle.push(leaf.clone());
+    }
     oracle
 }
 
@@ -209,9 +211,9 @@ fn bundles_have_big_endian_lengths() {
     let mut bytes = Vec::new();
     Bundle::push(&mut bytes, &[7; 258]).unwrap();
     assert_eq!(bytes[..3], [1, 2, 7]);
-    Bundle::push(&mut bytes, &[7; 65_535]).unwrap();
+    Bundle::push(&mut bytes, &vec![7; 65_535]).unwrap();
     let len = bytes.len();
-    let err = Bundle::push(&mut bytes, &[7; 65_536]).unwrap_err();
+    let err = Bundle::push(&mut bytes, &vec![7; 65_536]).unwrap_err();
     assert_eq!(
         err.to_string(),
         "entry of 65536 bytes exceeds the 65535 bytes of a bundle"
