@@ -250,6 +250,9 @@ fn verifiers(keys: &[String]) -> Outcome<Vec<Verifier>> {
 
 fn checkpoint_of(dir: &Path, known: &[Verifier]) -> Outcome<Checkpoint> {
     let path = dir.join("checkpoint");
+    if dir.is_dir() && !path.exists() {
+        return Err(finding(path.display(), "no checkpoint in the folder"));
+    }
     let checkpoint: Checkpoint = parse(&path)?;
     match checkpoint.verify(known) {
         Ok(_) => Ok(checkpoint),
