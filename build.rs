@@ -8,16 +8,17 @@
 use std::env;
 use std::error::Error;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use heck::{ToShoutySnakeCase as _, ToUpperCamelCase as _};
-use protox::Compiler;
-use protox::prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
-use protox::prost_reflect::prost_types::{
-    EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+use heck::{ToLowerCamelCase as _, ToShoutySnakeCase as _, ToUpperCamelCase as _};
+use prost::Message as _;
+use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::{
+    EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
 };
 
-const PROTO: &str = "proto/lokryn/compliance/v1/log.proto";
+const INCLUDE: &str = "proto";
+const PROTO: &str = "lokryn/compliance/v1/log.proto";
 
 // Numbers of fields in descriptor.proto, which locate a comment.
 const MESSAGE_TYPE: i32 = 4;
@@ -28,17 +29,37 @@ const VALUE: i32 = 2;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
-    println!("cargo:rerun-if-changed={PROTO}");
+    let path = Path::new(INCLUDE).join(PROTO);
+    println!("cargo:rerun-if-changed={}", path.display());
 
-    let mut compiler = Compiler::new(["proto"])?;
-    compiler.include_source_info(true).open_file(PROTO)?;
-    let file = compiler.file_descriptor_set().file.remove(0);
+    let mut file = protox_parse::parse(PROTO, &fs::read_to_string(path)?)?;
+    resolve(&mut file)?;
     let tables = [with_fields(&file)?, with_enums(&file)?].concat();
 
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    let descriptor = compiler.encode_file_descriptor_set();
-    fs::write(out.join("descriptor.binpb"), descriptor)?;
+    let descriptor = FileDescriptorSet { file: vec![file] };
+    fs::write(out.join("descriptor.binpb"), descriptor.encode_to_vec())?;
     fs::write(out.join("lokryn.compliance.v1.rs"), tables)?;
+    Ok(())
+}
+
+/// Adds what the parser leaves to a compiler: the types that names stand for, and the
+/// names in JSON.
+fn resolve(file: &mut FileDescriptorProto) -> Result<()> {
+    let package = file.package().to_owned();
+    let enums = &file.enum_type;
+    let messages = &mut file.message_type;
+    for field in messages.iter_mut().flat_map(|message| &mut message.field) {
+        field.json_name = Some(field.name().to_lower_camel_case());
+        let Some(name) = &field.type_name else {
+            continue;
+        };
+        if !enums.iter().any(|it| it.name() == name) {
+            return Err(format!("{}: no enum {name}", field.name()).into());
+        }
+        field.type_name = Some(format!(".{package}.{name}"));
+        field.set_type(Type::Enum);
+    }
     Ok(())
 }
 

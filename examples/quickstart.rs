@@ -6,7 +6,6 @@
 use std::error::Error;
 
 use lokryn_compliance_log::LogEntry;
-use lokryn_compliance_log::prost::Message as _;
 use serde_json::Value;
 
 mod scenarios;
@@ -14,8 +13,8 @@ mod scenarios;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut total = 0;
     for (_, entry) in scenarios::scenarios() {
-        let bytes = entry.encode_to_vec();
-        let decoded = LogEntry::decode(bytes.as_slice())?;
+        let bytes = entry.to_bytes();
+        let decoded = LogEntry::from_bytes(&bytes)?;
         decoded.validate()?;
         assert_eq!(decoded, entry);
 

@@ -1,4 +1,5 @@
-//! A small service that keeps a `LogSource` and an append-only audit file.
+//! A small service that keeps a `LogSource` and an append-only audit file. For a web
+//! service, see `examples/axum`.
 //!
 //!     cargo run --example service
 
@@ -7,25 +8,26 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 
-use lokryn_compliance_log::builder::Set;
-use lokryn_compliance_log::stream::{LogReader, LogWriter};
+use lokryn_compliance_log::stream::{self, LogReader, LogWriter};
 use lokryn_compliance_log::{EventType, LogSource, Outcome, Sensitivity};
 use serde_json::json;
 
 struct Gateway {
-    source: LogSource<Set>,
+    source: LogSource,
     audit: LogWriter<File>,
 }
 
 impl Gateway {
     fn new(audit_file: &Path) -> io::Result<Self> {
-        // A file that is there already may end in a torn entry; the documentation
-        // of `stream` shows how to reopen it.
-        let file = File::create_new(audit_file)?;
+        let file = File::options().append(true).create(true).open(audit_file)?;
+        if let Some(cut) = stream::recover(audit_file)?.cut {
+            eprintln!("{}: {cut}", audit_file.display());
+        }
         Ok(Self {
             source: LogSource::new("api-gateway", "production")
                 .policy_tags(["SOC2", "access-control"])
-                .sensitivity(Sensitivity::Internal),
+                .sensitivity(Sensitivity::Internal)
+                .stamped(),
             audit: LogWriter::new(file),
         })
     }

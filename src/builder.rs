@@ -42,7 +42,7 @@ use core::marker::PhantomData;
 
 use alloc::string::String;
 #[cfg(feature = "json")]
-use alloc::string::ToString as _;
+use alloc::{boxed::Box, string::ToString as _};
 use core::fmt;
 #[cfg(feature = "json")]
 use core::net::IpAddr;
@@ -197,8 +197,9 @@ where
 pub struct LogEntryBuilder<Parts> {
     entry: LogEntry,
     severity: Option<Severity>,
+    /// Apart, so that an entry without them is not larger for it.
     #[cfg(feature = "json")]
-    details: Details,
+    details: Option<Box<Details>>,
     parts: PhantomData<Parts>,
 }
 
@@ -209,13 +210,15 @@ impl<Parts> fmt::Debug for LogEntryBuilder<Parts> {
         fields.field("entry", &self.entry);
         fields.field("severity", &self.severity);
         #[cfg(feature = "json")]
-        match Withheld::because_of(self.entry.sensitivity) {
-            Some(reason) if !self.details.is_empty() => {
-                let count = self.details.iter().count();
-                fields.field("details", &format_args!("<{count} withheld: {reason}>"))
-            }
-            _ => fields.field("details", &self.details),
-        };
+        if let Some(details) = &self.details {
+            match Withheld::because_of(self.entry.sensitivity) {
+                Some(reason) => {
+                    let count = details.iter().count();
+                    fields.field("details", &format_args!("<{count} withheld: {reason}>"))
+                }
+                None => fields.field("details", details),
+            };
+        }
         fields.finish_non_exhaustive()
     }
 }
@@ -227,7 +230,7 @@ impl LogEntry {
             entry: Self::default(),
             severity: None,
             #[cfg(feature = "json")]
-            details: Details::default(),
+            details: None,
             parts: PhantomData,
         }
     }
@@ -316,7 +319,7 @@ impl<Parts> LogEntryBuilder<Parts> {
     }
 
     /// Sets a named detail: a member of the payload, which is then a JSON object. See the
-    /// module [`detail`](crate::detail) for the names that auditors ask for, and for how
+    /// module [`detail`] for the names that auditors ask for, and for how
     /// details and payload add up.
     ///
     /// As with `json!`, a float that is NaN or infinite is `null`.
@@ -336,7 +339,8 @@ impl<Parts> LogEntryBuilder<Parts> {
         if name == detail::PAYLOAD {
             return self.payload(value.into());
         }
-        self.details.set(name, value.into());
+        let details = self.details.get_or_insert_default();
+        details.set(name, value.into());
         self
     }
 
@@ -397,8 +401,8 @@ impl<Parts> LogEntryBuilder<Parts> {
             ..self.entry
         };
         #[cfg(feature = "json")]
-        if !self.details.is_empty() {
-            entry.payload = self.details.merged_with(&entry.payload);
+        if let Some(details) = self.details {
+            entry.payload = details.merged_with(&entry.payload);
         }
         entry
     }
@@ -502,18 +506,20 @@ impl<S> LogSource<S> {
     }
 
     /// Sets a named detail of every entry that has none of that name, neither as a detail
-    /// nor as a member of its payload. See the module [`detail`](crate::detail).
+    /// nor as a member of its payload. See the module [`detail`].
     #[cfg(feature = "json")]
     #[must_use]
     pub fn detail(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let mut template = self.template.detail(name, value);
-        template.details.make_defaults();
+        if let Some(details) = &mut template.details {
+            details.make_defaults();
+        }
         Self { template, ..self }
     }
 
     /// Sets the detail [`OCCURRED_AT`](detail::OCCURRED_AT) of every entry that has none:
     /// for a source that is made for one event. For the present time of each entry, see
-    /// [`stamped`](Self::stamped).
+    /// `stamped`.
     #[cfg(feature = "json")]
     #[must_use]
     pub fn occurred_at(self, time: impl Into<Timestamp>) -> Self {
@@ -557,9 +563,8 @@ impl<S: Clone> LogSource<S> {
         #[cfg(all(feature = "std", feature = "json"))]
         if self.is_stamped {
             let now = detail::time_to_text(std::time::SystemTime::now().into());
-            entry
-                .details
-                .set_default(detail::OCCURRED_AT.into(), now.into());
+            let details = entry.details.get_or_insert_default();
+            details.set_default(detail::OCCURRED_AT.into(), now.into());
         }
         entry
     }

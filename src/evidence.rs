@@ -100,9 +100,8 @@ impl LogEntry {
     /// every content element that a standard lists.
     ///
     /// All elements but the time are in required fields. The time is the detail
-    /// [`OCCURRED_AT`](crate::detail::OCCURRED_AT), which
-    /// [`LogSource::stamped`](crate::LogSource::stamped) sets. Whether what an entry says
-    /// is true, no check can tell.
+    /// [`OCCURRED_AT`](crate::detail::OCCURRED_AT), which `LogSource::stamped` sets.
+    /// Whether what an entry says is true, no check can tell.
     ///
     /// # Errors
     ///
@@ -111,6 +110,7 @@ impl LogEntry {
     /// several elements is a violation for each.
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use lokryn_compliance_log::{EventType, LogSource, Outcome, Sensitivity, Standard};
     ///
     /// let source = LogSource::new("auth-service", "production")
@@ -125,6 +125,7 @@ impl LogEntry {
     ///     .build();
     /// entry.validate_for(Standard::PciDss)?;
     /// entry.validate_for(Standard::NistAu3)?;
+    /// # }
     /// # Ok::<(), lokryn_compliance_log::ValidationError>(())
     /// ```
     pub fn validate_for(&self, standard: Standard) -> Result<(), ValidationError> {

@@ -218,7 +218,7 @@ impl Display for Violation {
         match self.kind {
             ViolationKind::EmptyText => write!(f, "{field}: empty"),
             ViolationKind::MissingDetail => write!(f, "{field}: missing"),
-            ViolationKind::MalformedDetail => write!(f, "{field}: has another form"),
+            ViolationKind::MalformedDetail => write!(f, "{field}: has the wrong form"),
             ViolationKind::Unspecified => write!(f, "{field}: unspecified"),
             ViolationKind::UnknownNumber(number) => write!(f, "{field}: unknown number {number}"),
             ViolationKind::EmptyTag { index } => write!(f, "{field}[{index}]: empty"),

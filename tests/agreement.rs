@@ -127,9 +127,13 @@ fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
         (Ok(entry), Ok(view)) => {
             prop_assert_eq!(view.policy_tags.len(), entry.policy_tags.len());
             prop_assert_eq!(view.encode_to_vec(), entry.encode_to_vec());
-            prop_assert_eq!(view.to_entry(), entry);
+            prop_assert_eq!(view.to_entry(), entry.clone());
+            prop_assert_eq!(LogEntry::from_bytes(bytes), Ok(entry));
         }
-        (Err(_), Err(err)) => prop_assert!(err.offset() <= bytes.len()),
+        (Err(_), Err(err)) => {
+            prop_assert!(err.offset() <= bytes.len());
+            prop_assert_eq!(LogEntry::from_bytes(bytes), Err(err));
+        }
         (prost, view) => prop_assert!(false, "prost: {:?}, view: {:?}", prost, view),
     }
     Ok(())

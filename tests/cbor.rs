@@ -108,7 +108,7 @@ fn errors_tell_empty_malformed_and_misshapen_apart() {
 
     let err = cbor_error::<Inference>(b"\xa1\x69tokens_in\x66SECRET");
     assert!(matches!(err, PayloadError::WrongShape(_)), "{err}");
-    assert_eq!(err.to_string(), "payload: CBOR of another shape");
+    assert_eq!(err.to_string(), "payload: CBOR of a different shape");
     for shown in [format!("{err:?}"), format!("{err:#?}")] {
         assert!(!shown.contains("SECRET"), "{shown}");
     }

@@ -8,6 +8,7 @@ use lokryn_compliance_log::{LogEntry, LogEntryView};
 fn accepted(bytes: &[u8]) -> LogEntry {
     let entry = LogEntry::decode(bytes).unwrap();
     assert_eq!(LogEntryView::decode(bytes).unwrap().to_entry(), entry);
+    assert_eq!(LogEntry::from_bytes(bytes).as_ref(), Ok(&entry));
     entry
 }
 
@@ -16,6 +17,7 @@ fn assert_refused(bytes: &[u8], message: &str) {
     assert!(LogEntry::decode(bytes).is_err(), "prost accepts {bytes:x?}");
     let err = LogEntryView::decode(bytes).unwrap_err();
     assert_eq!(err.to_string(), message, "{bytes:x?}");
+    assert_eq!(LogEntry::from_bytes(bytes), Err(err), "{bytes:x?}");
     assert!(err.offset() <= bytes.len(), "{bytes:x?}");
 }
 
@@ -236,15 +238,15 @@ fn each_text_valid_though_the_whole_is_not() {
 }
 
 #[test]
-fn text_around_the_window_of_the_check_is_read() {
-    // Texts of every length around those at which the check of text changes.
-    for len in (0..600).chain([4095, 4096, 4097]) {
+fn texts_of_every_length_are_read() {
+    // Their lengths take one byte up to 127, two up to 16,383, then three.
+    for len in (0..600).chain([16_382, 16_383, 16_384, 16_385]) {
         let text = "aé日😀".chars().cycle().take(len).collect::<String>();
         let entry = LogEntry {
             actor_id: text.clone(),
             component: "b".repeat(len),
             message: text.clone(),
-            policy_tags: vec![text; 2],
+            policy_tags: vec![text.clone(), "b".repeat(len), "short".to_owned(), text],
             ..LogEntry::default()
         };
         assert_eq!(accepted(&entry.encode_to_vec()), entry);

@@ -325,7 +325,7 @@ fn a_detail_of_another_form_is_named_and_not_shown() {
         (entry.event_id().map(drop).unwrap_err(), EVENT_ID),
         (entry.detail::<u8>("n").map(drop).unwrap_err(), "n"),
     ] {
-        let expected = format!("payload: detail {name:?} has another form");
+        let expected = format!("payload: detail {name:?} has the wrong form");
         assert!(err.to_string().starts_with(&expected), "{err}");
         for shown in [format!("{err}"), format!("{err:?}"), format!("{err:#?}")] {
             assert!(!shown.contains("SECRET"), "{shown}");

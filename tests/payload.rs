@@ -82,7 +82,7 @@ fn the_three_ways_of_not_being_the_json_asked_for_are_told_apart() {
     assert!(matches!(err, PayloadError::WrongShape(_)));
     assert_eq!(
         err.to_string(),
-        "payload: JSON of another shape at line 1 column 14"
+        "payload: JSON of a different shape at line 1 column 14"
     );
     let cause = err.unredacted_cause().unwrap().to_string();
     assert_eq!(
@@ -164,7 +164,7 @@ fn no_error_shows_the_payload() {
     ] {
         let entry = entry(payload);
         let err = json_error::<Strict>(&entry);
-        let expected = format!("payload: JSON of another shape at line 1 column {column}");
+        let expected = format!("payload: JSON of a different shape at line 1 column {column}");
         assert_eq!(err.to_string(), expected, "{payload}");
         assert_shows_nothing(err);
     }

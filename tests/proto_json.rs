@@ -229,7 +229,7 @@ fn payloads_of_every_length_are_base64() {
         4997..5001,
     ];
     for len in lengths.into_iter().flatten() {
-        // Another start, lest the symbols be the same each time.
+        // Another start, so that the symbols are not the same each time.
         let payload = &bytes[5000 - len..];
         let entry = LogEntry {
             payload: payload.to_vec().into(),

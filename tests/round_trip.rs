@@ -11,6 +11,7 @@ proptest! {
     fn any_entry_survives_its_bytes(entry in common::any_entry()) {
         let bytes = entry.encode_to_vec();
         prop_assert_eq!(&LogEntry::decode(&*bytes).unwrap(), &entry);
+        prop_assert_eq!(&LogEntry::from_bytes(&bytes).unwrap(), &entry);
         prop_assert_eq!(&LogEntryView::decode(&bytes).unwrap().to_entry(), &entry);
     }
 
@@ -28,6 +29,7 @@ proptest! {
         let bytes = entry.encode_to_vec();
         prop_assert_eq!(view.encoded_len(), bytes.len());
         prop_assert_eq!(&view.encode_to_vec(), &bytes);
+        prop_assert_eq!(&entry.to_bytes(), &bytes);
 
         let (mut ours, mut prosts) = (Vec::new(), Vec::new());
         view.encode_length_delimited(&mut ours).unwrap();
@@ -54,11 +56,16 @@ fn a_buffer_too_small_is_refused_untouched() {
         err.to_string(),
         "entry of 11 bytes does not fit the 10 bytes left in the buffer"
     );
+    assert_eq!(entry.write_to(&mut buf), Err(err));
     assert_eq!(buf.len(), 10);
     assert!(view.encode_length_delimited(&mut buf).is_err());
     assert_eq!(room, [0xaa; 10]);
 
     let mut room = [0; 11];
     view.encode(&mut &mut room[..]).unwrap();
+    assert_eq!(room, *entry.encode_to_vec());
+
+    let mut room = [0; 11];
+    entry.write_to(&mut &mut room[..]).unwrap();
     assert_eq!(room, *entry.encode_to_vec());
 }

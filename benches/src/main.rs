@@ -1,9 +1,11 @@
 //! Compares this crate with its peers. See README.md.
 
+mod classes;
 mod data;
 mod instructions;
 mod measure;
 mod peers;
+mod random;
 mod report;
 mod source;
 mod works;

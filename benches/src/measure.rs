@@ -53,7 +53,7 @@ pub fn nanoseconds(contenders: &mut [Pass<'_>]) -> Samples {
 fn passes_per_turn(contender: &mut Pass<'_>) -> u32 {
     let turn = TURN.as_secs_f64() * 1e9;
     let mut passes = 1;
-    // A few times, lest an interruption be taken for a long pass.
+    // A few times, so that an interruption is not taken for a long pass.
     while (0..5).any(|_| time(contender, passes) < turn) {
         passes *= 2;
     }

@@ -106,6 +106,57 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Each field by itself, without the tags.
+    pub fn fields(self) -> [Source<'a>; 10] {
+        let Source {
+            event_type,
+            outcome,
+            severity,
+            actor_id,
+            component,
+            environment,
+            resource,
+            message,
+            payload,
+            sensitivity,
+            ..
+        } = self;
+        let none = Source::default;
+        [
+            Source {
+                event_type,
+                ..none()
+            },
+            Source { outcome, ..none() },
+            Source { severity, ..none() },
+            Source { actor_id, ..none() },
+            Source {
+                component,
+                ..none()
+            },
+            Source {
+                environment,
+                ..none()
+            },
+            Source { resource, ..none() },
+            Source { message, ..none() },
+            Source { payload, ..none() },
+            Source {
+                sensitivity,
+                ..none()
+            },
+        ]
+    }
+
+    /// Each tag by itself.
+    pub fn tags(self) -> impl Iterator<Item = Source<'a>> {
+        let tags = self.policy_tags.chunks(1);
+        tags.map(|policy_tags| Source {
+            policy_tags,
+            ..Source::default()
+        })
+    }
+
     fn strings(self) -> Vec<String> {
         self.policy_tags
             .iter()

@@ -15,10 +15,13 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(view, LogEntryView::from(&entry));
             assert_eq!(view.validate(), entry.validate());
             assert_eq!(view.to_entry(), entry);
+            assert_eq!(entry.to_bytes(), encoded);
+            assert_eq!(LogEntry::from_bytes(bytes), Ok(entry));
         }
         (Err(_), Err(err)) => {
             assert!(err.offset() <= bytes.len());
             assert!(!err.to_string().is_empty());
+            assert_eq!(LogEntry::from_bytes(bytes), Err(err));
         }
         (prost, view) => panic!("prost: {prost:?}, view: {view:?}"),
     }

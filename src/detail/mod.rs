@@ -6,8 +6,8 @@
 //! that every program writes and finds them in the same place.
 //!
 //! ```
+//! # #[cfg(feature = "std")] {
 //! use std::net::{IpAddr, Ipv4Addr};
-//! use std::time::SystemTime;
 //! use lokryn_compliance_log::{EventType, LogSource, Outcome, Sensitivity};
 //! use serde_json::json;
 //!
@@ -32,6 +32,7 @@
 //! assert_eq!(entry.source_address()?, Some(client));
 //! assert_eq!(entry.detail("user_role")?, Some("viewer"));
 //! assert_eq!(entry.detail::<u32>("attempts")?, None);
+//! # }
 //! # Ok::<(), lokryn_compliance_log::PayloadError>(())
 //! ```
 //!

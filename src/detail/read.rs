@@ -13,6 +13,7 @@ use serde_core::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, Map
 use super::{EVENT_ID, OCCURRED_AT, SOURCE_ADDRESS, time};
 use crate::payload::PayloadError;
 use crate::payload::json_text;
+use crate::view::utf8::from_utf8;
 use crate::{LogEntry, LogEntryView};
 
 impl LogEntry {
@@ -40,7 +41,7 @@ impl LogEntry {
     /// assert_eq!(entry.detail::<u64>("duration_ms")?, None);
     ///
     /// let err = entry.detail::<bool>("format").unwrap_err();
-    /// assert_eq!(err.to_string(), "payload: detail \"format\" has another form at line 1 column 30");
+    /// assert_eq!(err.to_string(), "payload: detail \"format\" has the wrong form at line 1 column 30");
     /// # Ok::<(), PayloadError>(())
     /// ```
     pub fn detail<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<Option<T>, PayloadError> {
@@ -69,7 +70,7 @@ impl LogEntry {
     /// assert_eq!(utc.occurred_at()?, paris.occurred_at()?);
     ///
     /// let err = entry(r#"{"occurred_at":"2026-11-25"}"#).occurred_at().unwrap_err();
-    /// assert_eq!(err.to_string(), "payload: detail \"occurred_at\" has another form");
+    /// assert_eq!(err.to_string(), "payload: detail \"occurred_at\" has the wrong form");
     /// # Ok::<(), PayloadError>(())
     /// ```
     pub fn occurred_at(&self) -> Result<Option<Timestamp>, PayloadError> {
@@ -166,7 +167,11 @@ fn detail<'a, T: Deserialize<'a>>(
     if !payload.trim_ascii_start().starts_with(b"{") {
         return Ok(None);
     }
-    let text = str::from_utf8(payload).map_err(PayloadError::not_utf_8)?;
+    let text = match from_utf8(payload) {
+        Some(text) => text,
+        // With the place.
+        None => str::from_utf8(payload).map_err(PayloadError::not_utf_8)?,
+    };
     if json_text::has_private_key(text) {
         return Err(PayloadError::private_key());
     }

@@ -54,7 +54,7 @@ impl LogEntry {
     /// [`PayloadError::Empty`] without a payload,
     /// [`PayloadError::NotCbor`] if it is not exactly one well-formed CBOR
     /// data item or nests deeper than 256 levels, and
-    /// [`PayloadError::WrongShape`] if it is CBOR of another shape than `T`.
+    /// [`PayloadError::WrongShape`] if it is CBOR of a different shape than `T`.
     /// Tags are passed over, except that a type which takes whatever comes,
     /// such as `serde_json::Value`, does not take a tagged item.
     ///

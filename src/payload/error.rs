@@ -29,7 +29,7 @@ use alloc::string::String;
 ///     .unwrap_err();
 /// assert_eq!(
 ///     err.to_string(),
-///     "payload: JSON of another shape at line 1 column 21",
+///     "payload: JSON of a different shape at line 1 column 21",
 /// );
 /// assert!(err.source().is_none());
 /// # }
@@ -186,11 +186,11 @@ impl PayloadError {
     }
 
     pub(super) fn wrong_json_shape(cause: serde_json::Error) -> Self {
-        Self::WrongShape(PayloadReason::in_json("JSON of another shape", cause))
+        Self::WrongShape(PayloadReason::in_json("JSON of a different shape", cause))
     }
 
     pub(crate) fn wrong_detail(name: &str, cause: Option<serde_json::Error>) -> Self {
-        const WHAT: &str = "has another form";
+        const WHAT: &str = "has the wrong form";
 
         Self::WrongDetail {
             name: name.to_owned(),
@@ -230,7 +230,7 @@ impl PayloadError {
         E: fmt::Debug + Send + Sync + 'static,
     {
         Self::WrongShape(PayloadReason {
-            what: "CBOR of another shape",
+            what: "CBOR of a different shape",
             place: match &cause {
                 ciborium::de::Error::Semantic(Some(offset), _) => Place::Byte(start + offset),
                 _ => Place::Unknown,

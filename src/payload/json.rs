@@ -57,7 +57,7 @@ impl LogEntry {
     /// [`PayloadError::NotJson`] if it is not one well-formed JSON text
     /// (RFC 8259), nests deeper than 127 levels or has a number that does not
     /// fit the type, such as `1e400` for an `f64`, and
-    /// [`PayloadError::WrongShape`] if it is JSON of another shape than `T`, or
+    /// [`PayloadError::WrongShape`] if it is JSON of a different shape than `T`, or
     /// has a key that begins with `$serde_json::private::`: with some features
     /// that another package may turn on, `serde_json` reads an object with such a
     /// key as something else.

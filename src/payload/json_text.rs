@@ -143,8 +143,8 @@ fn is_finite(number: &str) -> bool {
 pub(crate) fn has_private_key(json: &str) -> bool {
     const PRIVATE: &str = "$serde_json::private::";
 
-    // Nearly always neither the name nor an escape that could spell it.
-    if !json.contains("serde_json") && !json.contains("\\u") {
+    // Nearly always neither its first character nor an escape that could spell that.
+    if !json.as_bytes().contains(&b'$') && !json.as_bytes().contains(&b'\\') {
         return false;
     }
     tokens(json).any(|(_, token)| match token {

@@ -2,7 +2,7 @@
 
 use core::str;
 
-/// The head of tag 55799, which marks the item behind it as CBOR (section
+/// The head of tag 55799, which marks the item after it as CBOR (section
 /// 3.4.6).
 pub(super) const MARK: [u8; 3] = [0xd9, 0xd9, 0xf7];
 

@@ -37,7 +37,7 @@ pub enum ReadError {
     Malformed {
         /// Where the frame begins.
         offset: u64,
-        /// The bytes that are not an entry, for whoever keeps what he refuses.
+        /// The bytes that are not an entry, to be kept as evidence.
         entry: RawEntry,
         /// What is wrong with the entry. Its offset counts within the entry.
         source: DecodeError,

@@ -1,12 +1,13 @@
 //! What the kinds of fields have in common, and how each is read and written.
 
+#![expect(clippy::inline_always, reason = "see `Reader`")]
+
 use core::marker::PhantomData;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-use super::fast_path::Run;
 use super::wire::{self, Key, LEN, Output, Reader, VARINT};
 use super::{DecodeError, PolicyTags};
 
@@ -18,17 +19,53 @@ pub(crate) trait Kind {
     /// The type of the field in `LogEntry`.
     type Owned;
     /// The type of the field in `LogEntryView`.
-    type View<'a>: Copy;
+    type View<'a>: Copy + Default;
 
-    /// Reads the records of the field that are next in a run, if any are.
-    fn read_run<'a>(number: u32, value: &mut Self::View<'a>, run: &mut Run<'a>);
+    /// How values are written.
+    const WIRE_TYPE: u32;
 
-    /// Reads the record of `key`.
+    /// Reads the record of the field, if it is the next and nothing is unusual about it.
+    fn read_next<'a>(
+        number: u32,
+        value: &mut Self::View<'a>,
+        reader: &mut Reader<'a>,
+    ) -> Result<(), DecodeError>;
+
+    /// Reads the record of `key`, which has the right wire type.
     fn read<'a>(
         key: Key,
         value: &mut Self::View<'a>,
         reader: &mut Reader<'a>,
     ) -> Result<(), DecodeError>;
+
+    /// As `read_next`, for an owned entry.
+    #[inline]
+    fn merge_next(
+        number: u32,
+        owned: &mut Self::Owned,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), DecodeError> {
+        let start = reader.position();
+        let mut value = Default::default();
+        Self::read_next(number, &mut value, reader)?;
+        if reader.position() > start {
+            *owned = Self::to_owned(value);
+        }
+        Ok(())
+    }
+
+    /// As `read`, for an owned entry.
+    #[inline]
+    fn merge(
+        key: Key,
+        owned: &mut Self::Owned,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), DecodeError> {
+        let mut value = Default::default();
+        Self::read(key, &mut value, reader)?;
+        *owned = Self::to_owned(value);
+        Ok(())
+    }
 
     fn encoded_len(number: u32, value: Self::View<'_>) -> usize;
 
@@ -46,15 +83,19 @@ impl<E> Kind for Number<E> {
     type Owned = i32;
     type View<'a> = i32;
 
-    #[inline]
-    fn read_run(number: u32, value: &mut i32, run: &mut Run<'_>) {
-        run.enumeration(number, value);
+    const WIRE_TYPE: u32 = VARINT;
+
+    #[inline(always)]
+    fn read_next(number: u32, value: &mut i32, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        if let Some(next) = reader.next_enumeration(number) {
+            *value = next;
+        }
+        Ok(())
     }
 
     #[inline]
     fn read(key: Key, value: &mut i32, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-        reader.expect(key, VARINT)?;
-        *value = reader.enumeration()?;
+        *value = reader.enumeration(key.field)?;
         Ok(())
     }
 
@@ -86,15 +127,23 @@ impl Kind for Text {
     type Owned = String;
     type View<'a> = &'a str;
 
-    #[inline]
-    fn read_run<'a>(number: u32, value: &mut &'a str, run: &mut Run<'a>) {
-        run.text(number, value);
+    const WIRE_TYPE: u32 = LEN;
+
+    #[inline(always)]
+    fn read_next<'a>(
+        number: u32,
+        value: &mut &'a str,
+        reader: &mut Reader<'a>,
+    ) -> Result<(), DecodeError> {
+        if let Some(next) = reader.next_text(number)? {
+            *value = next;
+        }
+        Ok(())
     }
 
     #[inline]
     fn read<'a>(key: Key, value: &mut &'a str, reader: &mut Reader<'a>) -> Result<(), DecodeError> {
-        reader.expect(key, LEN)?;
-        *value = reader.text()?;
+        *value = reader.text(key.field)?;
         Ok(())
     }
 
@@ -126,9 +175,18 @@ impl Kind for Blob {
     type Owned = Bytes;
     type View<'a> = &'a [u8];
 
-    #[inline]
-    fn read_run<'a>(number: u32, value: &mut &'a [u8], run: &mut Run<'a>) {
-        run.bytes(number, value);
+    const WIRE_TYPE: u32 = LEN;
+
+    #[inline(always)]
+    fn read_next<'a>(
+        number: u32,
+        value: &mut &'a [u8],
+        reader: &mut Reader<'a>,
+    ) -> Result<(), DecodeError> {
+        if let Some(next) = reader.next_bytes(number) {
+            *value = next;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -137,8 +195,7 @@ impl Kind for Blob {
         value: &mut &'a [u8],
         reader: &mut Reader<'a>,
     ) -> Result<(), DecodeError> {
-        reader.expect(key, LEN)?;
-        *value = reader.bytes()?;
+        *value = reader.bytes(key.field)?;
         Ok(())
     }
 
@@ -173,9 +230,15 @@ impl Kind for Texts {
     type Owned = Vec<String>;
     type View<'a> = PolicyTags<'a>;
 
-    #[inline]
-    fn read_run<'a>(number: u32, value: &mut PolicyTags<'a>, run: &mut Run<'a>) {
-        value.read_run(number, run);
+    const WIRE_TYPE: u32 = LEN;
+
+    #[inline(always)]
+    fn read_next<'a>(
+        number: u32,
+        value: &mut PolicyTags<'a>,
+        reader: &mut Reader<'a>,
+    ) -> Result<(), DecodeError> {
+        value.read_next(number, reader)
     }
 
     #[inline]
@@ -184,8 +247,26 @@ impl Kind for Texts {
         value: &mut PolicyTags<'a>,
         reader: &mut Reader<'a>,
     ) -> Result<(), DecodeError> {
-        reader.expect(key, LEN)?;
         value.read(key, reader)
+    }
+
+    #[inline]
+    fn merge_next(
+        number: u32,
+        owned: &mut Vec<String>,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), DecodeError> {
+        PolicyTags::push_next(number, owned, reader)
+    }
+
+    #[inline]
+    fn merge(
+        key: Key,
+        owned: &mut Vec<String>,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), DecodeError> {
+        owned.push(reader.text(key.field)?.into());
+        PolicyTags::push_next(key.field, owned, reader)
     }
 
     #[inline]

@@ -1,9 +1,9 @@
 //! The borrowed form of an entry.
 
 mod error;
-mod fast_path;
 mod kind;
 mod policy_tags;
+pub(crate) mod utf8;
 pub(crate) mod wire;
 
 use alloc::vec::Vec;
@@ -12,9 +12,8 @@ use bytes::BufMut;
 pub use self::error::{DecodeError, DecodeReason, EncodeError};
 pub use self::policy_tags::{PolicyTags, PolicyTagsIter};
 
-use self::fast_path::Run;
 pub(crate) use self::kind::{Blob, Kind, Number, Text, Texts};
-use self::wire::{Key, Output, Reader, Reserved};
+use self::wire::{Output, Reader, Reserved};
 use crate::v1::with_fields;
 use crate::{EventType, LogEntry, Outcome, Sensitivity, Severity};
 
@@ -87,18 +86,27 @@ macro_rules! view {
         }
 
         impl<'a> LogEntryView<'a> {
-            /// Reads as many records as there are in the order of their fields.
-            fn read_run(&mut self, run: &mut Run<'a>) {
-                $(<$kind>::read_run($number, &mut self.$field, run);)*
+            /// Reads records as they nearly always are: in the order of their fields.
+            /// Stops at the first that is not.
+            #[inline(always)]
+            fn read_in_order(&mut self, reader: &mut Reader<'a>) -> Result<(), DecodeError> {
+                $(<$kind>::read_next($number, &mut self.$field, reader)?;)*
+                Ok(())
             }
 
-            /// Reads the record of `key`, whatever it is.
+            /// Reads records in whatever order, to the end.
             #[inline(never)]
-            fn read_record(&mut self, key: Key, reader: &mut Reader<'a>) -> Result<(), DecodeError> {
-                match key.field {
-                    $($number => <$kind>::read(key, &mut self.$field, reader),)*
-                    _ => reader.skip(key),
+            fn read_rest(&mut self, mut reader: Reader<'a>) -> Result<(), DecodeError> {
+                while let Some(key) = reader.next_key()? {
+                    match key.field {
+                        $($number => {
+                            key.expect(<$kind>::WIRE_TYPE)?;
+                            <$kind>::read(key, &mut self.$field, &mut reader)?;
+                        })*
+                        _ => reader.skip(key)?,
+                    }
                 }
+                Ok(())
             }
 
             /// Returns how many bytes the entry takes when encoded.
@@ -172,17 +180,12 @@ impl<'a> LogEntryView<'a> {
     #[inline]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut view = Self::default();
-        let mut run = Run::new(bytes);
         let mut reader = Reader::new(bytes);
-        loop {
-            view.read_run(&mut run);
-            reader.skip_to(run.position());
-            let Some(key) = reader.next_key()? else {
-                return Ok(view);
-            };
-            view.read_record(key, &mut reader)?;
-            run.skip_to(reader.position());
+        view.read_in_order(&mut reader)?;
+        if !reader.is_at_end() {
+            view.read_rest(reader)?;
         }
+        Ok(view)
     }
 
     /// Returns the event type, or `Unspecified` for a number that this version

@@ -2,14 +2,13 @@
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
-use core::ops::Range;
 use core::slice;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::DecodeError;
-use super::fast_path::Run;
+use super::utf8::from_utf8;
 use super::wire::{self, Key, Output, Reader};
 
 /// The compliance tags of a [`LogEntryView`](crate::LogEntryView): a slice of
@@ -31,35 +30,51 @@ pub struct PolicyTags<'a>(Source<'a>);
 enum Source<'a> {
     Texts(&'a [&'a str]),
     Strings(&'a [String]),
-    Encoded(Encoded<'a>),
+    Run(Run<'a>),
+    Scattered(Scattered<'a>),
+}
+
+/// Records of tags with a key and a length of one byte each, one after another, which
+/// are text as a whole.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    records: &'a str,
+    /// How many tags there are.
+    len: usize,
+    /// The entry, from the first tag on.
+    from: &'a [u8],
+    /// The number of the field.
+    number: u32,
 }
 
 /// A stretch of an entry that has been decoded without an error. It begins with
 /// the first tag and ends with the last; other fields may lie between them.
 #[derive(Clone, Copy)]
-struct Encoded<'a> {
+struct Scattered<'a> {
     /// The entry, from the first tag on.
     from: &'a [u8],
     /// How long the stretch is.
     stretch: usize,
-    /// The number of the field.
-    number: u32,
     /// How many tags there are.
     len: usize,
     /// How many bytes would be written for them. No record is shorter than that.
     written: usize,
+    /// The number of the field.
+    number: u32,
 }
 
-impl<'a> Encoded<'a> {
+impl<'a> Scattered<'a> {
     #[inline]
     fn records(&self) -> &'a [u8] {
         &self.from[..self.stretch]
     }
 
-    /// Whether the stretch is what would be written for the field of this number.
     #[inline]
-    fn is_verbatim(&self, number: u32) -> bool {
-        self.number == number && self.written == self.stretch
+    fn values(&self) -> Values<'a> {
+        Values {
+            number: self.number,
+            reader: Reader::new(self.records()),
+        }
     }
 }
 
@@ -83,7 +98,8 @@ impl<'a> PolicyTags<'a> {
         match self.0 {
             Source::Texts(tags) => tags.len(),
             Source::Strings(tags) => tags.len(),
-            Source::Encoded(encoded) => encoded.len,
+            Source::Run(run) => run.len,
+            Source::Scattered(scattered) => scattered.len,
         }
     }
 
@@ -97,7 +113,10 @@ impl<'a> PolicyTags<'a> {
     /// Returns whether the given tag is among them, in exactly this spelling.
     #[must_use]
     pub fn contains(&self, tag: &str) -> bool {
-        self.iter().any(|other| other == tag)
+        match self.0 {
+            Source::Run(run) => RunIter(run.records).any(|other| other == tag),
+            _ => self.iter().any(|other| other == tag),
+        }
     }
 
     /// Iterates over the tags in their order.
@@ -106,57 +125,86 @@ impl<'a> PolicyTags<'a> {
         PolicyTagsIter(match self.0 {
             Source::Texts(tags) => Iter::Texts(tags.iter()),
             Source::Strings(tags) => Iter::Strings(tags.iter()),
-            Source::Encoded(encoded) => Iter::Encoded(EncodedIter::new(&encoded), encoded.len),
+            Source::Run(run) => Iter::Run(RunIter(run.records), run.len),
+            Source::Scattered(scattered) => Iter::Scattered(scattered.values(), scattered.len),
         })
     }
 
-    /// Adds the tags that are next in a run.
+    /// Adds the tags that are next.
     #[inline]
-    pub(super) fn read_run(&mut self, number: u32, run: &mut Run<'a>) {
-        let start = run.position();
-        let mut len = 0;
-        while run.text(number, &mut "") {
-            len += 1;
+    pub(super) fn read_next(
+        &mut self,
+        number: u32,
+        reader: &mut Reader<'a>,
+    ) -> Result<(), DecodeError> {
+        let entry = reader.message();
+        let start = reader.position();
+        let (mut records, mut len) = reader.next_short_texts(number)?;
+        while reader.next_text(number)?.is_some() {
+            let (more, short) = reader.next_short_texts(number)?;
+            records = more;
+            len += 1 + short;
         }
-        if len > 0 {
-            let records = start..run.position();
-            let written = records.len();
-            self.extend(number, run.entry(), records, len, written);
+        if len == 0 {
+            return Ok(());
         }
-    }
-
-    /// Adds the tag whose key has been read.
-    pub(super) fn read(&mut self, key: Key, reader: &mut Reader<'a>) -> Result<(), DecodeError> {
-        let tag = reader.text()?;
-        let written = wire::element_len(key.field, tag.as_bytes());
-        let record = key.at..reader.position();
-        self.extend(key.field, reader.message(), record, 1, written);
+        let from = &entry[start..];
+        match self.0 {
+            Source::Texts(_) if records.len() == reader.position() - start => {
+                self.0 = Source::Run(Run {
+                    records,
+                    len,
+                    from,
+                    number,
+                });
+            }
+            _ => {
+                let stretch = reader.position() - start;
+                self.scatter(number, from, stretch, len, stretch);
+            }
+        }
         Ok(())
     }
 
-    /// Adds tags that lie in `records` of the entry.
-    #[inline]
-    fn extend(
-        &mut self,
-        number: u32,
-        entry: &'a [u8],
-        records: Range<usize>,
-        len: usize,
-        written: usize,
-    ) {
+    /// Adds the tag whose key has been read.
+    #[inline(never)]
+    pub(super) fn read(&mut self, key: Key, reader: &mut Reader<'a>) -> Result<(), DecodeError> {
+        let after_key = reader.position();
+        reader.skip_to(key.at);
+        self.read_next(key.field, reader)?;
+        if reader.position() > key.at {
+            return Ok(());
+        }
+        reader.skip_to(after_key);
+        let tag = reader.text(key.field)?;
+        let written = wire::element_len(key.field, tag.as_bytes());
+        let from = &reader.message()[key.at..];
+        self.scatter(key.field, from, reader.position() - key.at, 1, written);
+        Ok(())
+    }
+
+    /// Adds tags that are at the start of `from`, the rest of the entry, and take
+    /// `stretch` bytes of it.
+    fn scatter(&mut self, number: u32, from: &'a [u8], stretch: usize, len: usize, written: usize) {
         let before = match self.0 {
-            Source::Encoded(encoded) => encoded,
-            _ => Encoded {
-                from: &entry[records.start..],
-                stretch: 0,
+            Source::Scattered(scattered) => scattered,
+            Source::Run(run) => Scattered {
+                from: run.from,
+                stretch: run.records.len(),
+                len: run.len,
+                written: run.records.len(),
                 number,
+            },
+            _ => Scattered {
+                from,
+                stretch: 0,
                 len: 0,
                 written: 0,
+                number,
             },
         };
-        let start = entry.len() - before.from.len();
-        self.0 = Source::Encoded(Encoded {
-            stretch: records.end - start,
+        self.0 = Source::Scattered(Scattered {
+            stretch: before.from.len() - from.len() + stretch,
             len: before.len + len,
             written: before.written + written,
             ..before
@@ -174,11 +222,31 @@ impl<'a> PolicyTags<'a> {
         strings
     }
 
+    /// Adds the tags that are next in an entry to strings.
+    #[inline]
+    pub(super) fn push_next(
+        number: u32,
+        strings: &mut Vec<String>,
+        reader: &mut Reader<'a>,
+    ) -> Result<(), DecodeError> {
+        loop {
+            let (records, len) = reader.next_short_texts(number)?;
+            if strings.is_empty() {
+                strings.reserve_exact(len);
+            }
+            RunIter(records).for_each(|tag| strings.push(tag.into()));
+            match reader.next_text(number)? {
+                Some(tag) => strings.push(tag.into()),
+                None => return Ok(()),
+            }
+        }
+    }
+
     #[inline]
     pub(super) fn encoded_len(&self, number: u32) -> usize {
         match self.0 {
-            _ if self.is_empty() => 0,
-            Source::Encoded(encoded) if encoded.is_verbatim(number) => encoded.stretch,
+            Source::Run(run) if run.number == number => run.records.len(),
+            Source::Scattered(it) if it.number == number => it.written,
             _ => self
                 .iter()
                 .map(|tag| wire::element_len(number, tag.as_bytes()))
@@ -189,8 +257,13 @@ impl<'a> PolicyTags<'a> {
     #[inline]
     pub(super) fn put(&self, number: u32, out: &mut impl Output) {
         match self.0 {
-            _ if self.is_empty() => {}
-            Source::Encoded(encoded) if encoded.is_verbatim(number) => out.put(encoded.records()),
+            Source::Run(run) if run.number == number => out.put(run.records.as_bytes()),
+            Source::Scattered(it) if it.number == number && it.written == it.stretch => {
+                out.put(it.records());
+            }
+            Source::Scattered(it) => it
+                .values()
+                .for_each(|tag| wire::put_element(number, tag, out)),
             _ => self
                 .iter()
                 .for_each(|tag| wire::put_element(number, tag.as_bytes(), out)),
@@ -218,7 +291,7 @@ mod serializable {
             match self.0.0 {
                 Source::Texts(tags) => tags.serialize(serializer),
                 Source::Strings(tags) => tags.serialize(serializer),
-                Source::Encoded(_) => serializer.collect_seq(self.0),
+                Source::Run(_) | Source::Scattered(_) => serializer.collect_seq(self.0),
             }
         }
     }
@@ -302,7 +375,8 @@ pub struct PolicyTagsIter<'a>(Iter<'a>);
 enum Iter<'a> {
     Texts(slice::Iter<'a, &'a str>),
     Strings(slice::Iter<'a, String>),
-    Encoded(EncodedIter<'a>, usize),
+    Run(RunIter<'a>, usize),
+    Scattered(Values<'a>, usize),
 }
 
 impl<'a> Iterator for PolicyTagsIter<'a> {
@@ -312,10 +386,13 @@ impl<'a> Iterator for PolicyTagsIter<'a> {
         match &mut self.0 {
             Iter::Texts(tags) => tags.next().copied(),
             Iter::Strings(tags) => tags.next().map(String::as_str),
-            Iter::Encoded(tags, left) => {
-                let tag = tags.next()?;
+            Iter::Run(tags, left) => {
                 *left = left.saturating_sub(1);
-                Some(tag)
+                tags.next()
+            }
+            Iter::Scattered(values, left) => {
+                *left = left.saturating_sub(1);
+                from_utf8(values.next()?)
             }
         }
     }
@@ -326,7 +403,8 @@ impl<'a> Iterator for PolicyTagsIter<'a> {
         match self.0 {
             Iter::Texts(tags) => tags.copied().fold(init, f),
             Iter::Strings(tags) => tags.map(String::as_str).fold(init, f),
-            Iter::Encoded(tags, _) => tags.fold(init, f),
+            Iter::Run(tags, _) => tags.fold(init, f),
+            Iter::Scattered(values, _) => values.filter_map(from_utf8).fold(init, f),
         }
     }
 
@@ -334,7 +412,7 @@ impl<'a> Iterator for PolicyTagsIter<'a> {
         let len = match &self.0 {
             Iter::Texts(tags) => tags.len(),
             Iter::Strings(tags) => tags.len(),
-            Iter::Encoded(_, left) => *left,
+            Iter::Run(_, left) | Iter::Scattered(_, left) => *left,
         };
         (len, Some(len))
     }
@@ -349,49 +427,43 @@ impl fmt::Debug for PolicyTagsIter<'_> {
     }
 }
 
-/// Reads the tags in a stretch of an entry. It has been decoded once, so errors
-/// cannot come up again.
 #[derive(Clone)]
-struct EncodedIter<'a> {
-    number: u32,
-    run: Run<'a>,
-    reader: Reader<'a>,
-}
+struct RunIter<'a>(&'a str);
 
-impl<'a> EncodedIter<'a> {
-    fn new(encoded: &Encoded<'a>) -> Self {
-        Self {
-            number: encoded.number,
-            run: Run::new(encoded.records()),
-            reader: Reader::new(encoded.records()),
-        }
-    }
-
-    /// Reads on to the next tag, after the run.
-    #[inline(never)]
-    fn next_record(&mut self) -> Option<&'a str> {
-        self.reader.skip_to(self.run.position());
-        loop {
-            let key = self.reader.next_key().ok()??;
-            if key.field == self.number {
-                let tag = self.reader.text().ok();
-                self.run.skip_to(self.reader.position());
-                return tag;
-            }
-            self.reader.skip(key).ok()?;
-        }
-    }
-}
-
-impl<'a> Iterator for EncodedIter<'a> {
+impl<'a> Iterator for RunIter<'a> {
     type Item = &'a str;
 
     #[inline]
     fn next(&mut self) -> Option<&'a str> {
-        let mut tag = "";
-        if self.run.text(self.number, &mut tag) {
-            return Some(tag);
+        let len = usize::from(*self.0.as_bytes().get(1)?);
+        let (record, rest) = self.0.split_at_checked(2 + len)?;
+        self.0 = rest;
+        record.get(2..)
+    }
+}
+
+/// Reads the bytes of the tags in a stretch of an entry. It has been decoded once,
+/// so errors cannot come up again.
+#[derive(Clone)]
+struct Values<'a> {
+    number: u32,
+    reader: Reader<'a>,
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        loop {
+            if let Some(bytes) = self.reader.next_bytes(self.number) {
+                return Some(bytes);
+            }
+            let key = self.reader.next_key().ok()??;
+            if key.field == self.number {
+                return self.reader.bytes(self.number).ok();
+            }
+            self.reader.skip(key).ok()?;
         }
-        self.next_record()
     }
 }

@@ -20,6 +20,7 @@ QUESTIONS = [
     "failures by actor",
     "sensitive HIPAA entries by component",
     "records exported by actor",
+    "logins from an address by actor",
 ]
 
 
@@ -109,7 +110,7 @@ def _check_single(matrix, clickhouse, rust, work, stream):
         " FROM file('messages/*.binpb', 'ProtobufSingle') ORDER BY _file"
         " SETTINGS format_schema = 'log.proto:LogEntry'"
     )
-    rows.check(matrix, "  the same, one entry a message", "rows from", stream, map(rows.decoded, read))
+    rows.check(matrix, "  the same, one entry per message", "rows from", stream, map(rows.decoded, read))
 
 
 def _check_kafka(matrix, clickhouse, unknown, known):

@@ -16,9 +16,12 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, BufRead as _, BufWriter, Write};
+use std::net::IpAddr;
+use std::time::{Duration, UNIX_EPOCH};
 use std::{env, fs, path::Path};
 
 use lokryn_compliance_log::prost::Message as _;
+use lokryn_compliance_log::prost_types::Timestamp;
 use lokryn_compliance_log::stream::{self, LogReader, LogWriter, ReadError};
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Payload, Sensitivity, Severity};
 use serde_json::{Value, json};
@@ -109,7 +112,7 @@ fn verdicts(mut out: impl Write) -> Result<()> {
 
 fn split(dir: &Path) -> Result<()> {
     for (i, entry) in input().enumerate() {
-        fs::write(dir.join(format!("{i:06}.binpb")), entry?.encode_to_vec())?;
+        fs::write(dir.join(format!("{i:06}.binpb")), entry?.to_bytes())?;
     }
     Ok(())
 }
@@ -119,6 +122,12 @@ fn queries(file: &[u8]) -> Result<Value> {
     let mut failures = BTreeMap::<_, u64>::new();
     let mut hipaa = BTreeMap::<_, u64>::new();
     let mut exported = BTreeMap::<_, u64>::new();
+    let mut logins = BTreeMap::<_, u64>::new();
+    let (address, from, to): (IpAddr, Timestamp, Timestamp) = (
+        "203.0.113.7".parse()?,
+        "2026-11-25T00:00:00Z".parse()?,
+        "2026-11-26T00:00:00Z".parse()?,
+    );
     for frame in stream::views(file) {
         let entry = frame?.view;
         if entry.outcome().is_failure() {
@@ -130,11 +139,20 @@ fn queries(file: &[u8]) -> Result<Value> {
             *hipaa.entry(entry.component).or_default() += 1;
         }
         if entry.event_type() == EventType::DataExport {
-            let detail: Value = entry.json_payload()?;
-            *exported.entry(entry.actor_id).or_default() += detail["records"].as_u64().unwrap_or(0);
+            let records: Option<u64> = entry.detail("records")?;
+            *exported.entry(entry.actor_id).or_default() += records.unwrap_or(0);
+        }
+        if entry.event_type() == EventType::Login
+            && entry.source_address()? == Some(address)
+            && entry
+                .occurred_at()?
+                .is_some_and(|at| from.seconds <= at.seconds && at.seconds < to.seconds)
+        {
+            *logins.entry(entry.actor_id).or_default() += 1;
         }
     }
     Ok(json!({
+        "logins from an address by actor": rows(logins),
         "failures by actor": rows(failures),
         "sensitive HIPAA entries by component": rows(hipaa),
         "records exported by actor": rows(exported),
@@ -213,7 +231,7 @@ fn audit_entry(i: usize, rng: &mut Rng) -> LogEntry {
         0 => *rng.choose(Outcome::ALL),
         _ => Outcome::Success,
     };
-    LogEntry::builder()
+    let entry = LogEntry::builder()
         .event_type(event)
         .outcome(outcome)
         .severity(Severity::for_outcome(outcome))
@@ -224,7 +242,15 @@ fn audit_entry(i: usize, rng: &mut Rng) -> LogEntry {
         .message(format!("Request {i} for Zoë was handled"))
         .payload(audit_payload(event, rng))
         .policy_tags((0..rng.below(4)).map(|_| *rng.choose(&TAGS)))
-        .sensitivity(*rng.choose(Sensitivity::ALL))
+        .sensitivity(*rng.choose(Sensitivity::ALL));
+    if event != EventType::Login {
+        return entry.build();
+    }
+    let since = Duration::from_millis(1_795_478_400_000 + 200 * i as u64);
+    let host = rng.byte() % 16;
+    entry
+        .occurred_at(UNIX_EPOCH + since)
+        .source_address([203, 0, 113, host].into())
         .build()
 }
 

@@ -1,64 +1,76 @@
-use std::str;
+use std::hint::black_box;
 
-use buffa::{Message as _, MessageView as _, ViewEncode as _};
-use lokryn_compliance_log::LogEntryView;
+use buffa::{Message as _, MessageView as _, UnknownFieldsView};
+use lokryn_compliance_log::{LogEntry, LogEntryView};
 use prost::Message as _;
 
-use super::{Against, Row, each};
+use super::{Against, Limits, Row, each};
 use crate::data::DataSet;
 use crate::peers::{buffa as buffa_peer, prost as prost_peer, quick_protobuf};
+use crate::source::Source;
 
 pub(super) fn to_view(data_set: &DataSet) -> Row<'_> {
     let entries: Vec<&[u8]> = data_set.encoded.iter().map(Vec::as_slice).collect();
-    for entry in &entries {
+    for (entry, canonical) in entries.iter().zip(&data_set.canonical) {
         let ours = LogEntryView::decode(entry).unwrap();
-        assert_eq!(ours.encode_to_vec(), *entry);
-        let buffa = buffa_peer::LogEntryView::decode_view(entry).unwrap();
-        assert_eq!(buffa.encode_to_vec(), *entry);
+        assert_eq!(ours.encode_to_vec(), *canonical);
+        let mut buffa = buffa_peer::LogEntryView::decode_view(entry).unwrap();
+        buffa.__buffa_unknown_fields = UnknownFieldsView::default();
+        assert_eq!(buffa::ViewEncode::encode_to_vec(&buffa), *canonical);
         let quick_protobuf = quick_protobuf::decode(entry).unwrap();
-        assert_eq!(quick_protobuf::encode(&quick_protobuf), *entry);
+        assert_eq!(quick_protobuf::encode(&quick_protobuf), *canonical);
     }
-    let (against, at_most) = match data_set.name {
-        "scenarios" => (Against::Peer("buffa view"), 0.4),
-        "world text" | "30 tags" => (Against::FastestPeer, 0.7),
-        _ => (Against::FastestPeer, 1.0),
-    };
-    Row::new(entries.len())
+    let sources = data_set.sources.iter().collect();
+    Row::new(data_set, entries.len())
         .ours("view", each(entries.clone(), LogEntryView::decode))
         .peer(
             "buffa view",
             each(entries.clone(), buffa_peer::LogEntryView::decode_view),
         )
-        .peer(
-            "quick-protobuf",
-            each(entries.clone(), quick_protobuf::decode),
-        )
-        .floor("check UTF-8", each(entries, str::from_utf8))
-        .target("view", against, at_most)
+        .peer("quick-protobuf", each(entries, quick_protobuf::decode))
+        .floor("check texts", each(sources, check_texts))
+        .target("view", Against::Peer("buffa view"), Limits(0.33, 0.8))
+}
+
+/// As buffa checks them, without looking for them.
+fn check_texts(source: &Source<'_>) {
+    let check = |text: &str| {
+        black_box(smoothutf8::verify(text.as_bytes()));
+    };
+    check(source.actor_id);
+    check(source.component);
+    check(source.environment);
+    check(source.resource);
+    check(source.message);
+    source.policy_tags.iter().copied().for_each(check);
 }
 
 pub(super) fn to_owned(data_set: &DataSet) -> Row<'_> {
     let entries: Vec<&[u8]> = data_set.encoded.iter().map(Vec::as_slice).collect();
-    for entry in &entries {
-        let ours = LogEntryView::decode(entry).unwrap().to_entry();
-        assert_eq!(ours.encode_to_vec(), *entry);
+    for (entry, canonical) in entries.iter().zip(&data_set.canonical) {
+        let ours = LogEntry::from_bytes(entry).unwrap();
+        assert_eq!(ours.to_bytes(), *canonical);
         let prost = prost_peer::LogEntry::decode(*entry).unwrap();
-        assert_eq!(prost.encode_to_vec(), *entry);
-        let buffa = buffa_peer::LogEntry::decode_from_slice(entry).unwrap();
-        assert_eq!(buffa::Message::encode_to_vec(&buffa), *entry);
+        assert_eq!(prost.encode_to_vec(), *canonical);
+        let mut buffa = buffa_peer::LogEntry::decode_from_slice(entry).unwrap();
+        buffa.__buffa_unknown_fields.clear();
+        assert_eq!(buffa::Message::encode_to_vec(&buffa), *canonical);
     }
-    Row::new(entries.len())
-        .ours(
-            "view, into entry",
-            each(entries.clone(), |entry| {
-                LogEntryView::decode(entry).map(|view| view.to_entry())
-            }),
-        )
+    let sources = data_set.sources.iter().collect();
+    Row::new(data_set, entries.len())
+        .ours("from_bytes", each(entries.clone(), LogEntry::from_bytes))
         .peer("prost", each(entries.clone(), prost_peer::LogEntry::decode))
         .peer(
             "buffa",
-            each(entries.clone(), buffa_peer::LogEntry::decode_from_slice),
+            each(entries, buffa_peer::LogEntry::decode_from_slice),
         )
-        .floor("allocate and copy", each(entries, <[u8]>::to_vec))
-        .target("view, into entry", Against::Peer("prost"), 0.75)
+        .floor(
+            "check and copy",
+            each(sources, |source: &Source<'_>| {
+                check_texts(source);
+                source.prost()
+            }),
+        )
+        .target("from_bytes", Against::Peer("prost"), Limits(0.65, 0.75))
+        .target("from_bytes", Against::Peer("buffa"), Limits(0.95, 0.95))
 }

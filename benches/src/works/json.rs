@@ -1,8 +1,8 @@
-use lokryn_compliance_log::{LogEntry, LogEntryView};
+use lokryn_compliance_log::LogEntry;
 use prost::Message as _;
 use serde_json::Value;
 
-use super::{Against, Row, each, each_owned};
+use super::{Against, Limits, Row, each, each_owned};
 use crate::data::DataSet;
 use crate::peers::{buffa as buffa_peer, prost as prost_peer};
 use crate::source::Source;
@@ -23,11 +23,12 @@ pub(super) fn write(data_set: &DataSet) -> Row<'_> {
             expected
         );
     }
-    Row::new(entries.len())
+    Row::new(data_set, entries.len())
         .ours("entry", each_owned(entries, serde_json::to_string))
         .peer("pbjson", each_owned(prost, serde_json::to_string))
         .peer("buffa", each_owned(buffa, serde_json::to_string))
-        .target("entry", Against::FastestPeer, 1.0)
+        .target("entry", Against::Peer("pbjson"), Limits(1.0, 1.0))
+        .target("entry", Against::Peer("buffa"), Limits(1.0, 1.0))
 }
 
 fn value(json: &str) -> Value {
@@ -40,15 +41,15 @@ pub(super) fn read(data_set: &DataSet) -> Row<'_> {
         .iter()
         .map(|it| &*serde_json::to_string(&it.view().to_entry()).unwrap().leak())
         .collect();
-    for (text, expected) in texts.iter().zip(&data_set.encoded) {
+    for (text, expected) in texts.iter().zip(&data_set.canonical) {
         let ours: LogEntry = serde_json::from_str(text).unwrap();
-        assert_eq!(LogEntryView::from(&ours).encode_to_vec(), *expected);
+        assert_eq!(ours.to_bytes(), *expected);
         let prost: prost_peer::LogEntry = serde_json::from_str(text).unwrap();
         assert_eq!(prost.encode_to_vec(), *expected);
         let buffa: buffa_peer::LogEntry = serde_json::from_str(text).unwrap();
         assert_eq!(buffa::Message::encode_to_vec(&buffa), *expected);
     }
-    Row::new(texts.len())
+    Row::new(data_set, texts.len())
         .ours(
             "entry",
             each(texts.clone(), serde_json::from_str::<LogEntry>),
@@ -61,5 +62,6 @@ pub(super) fn read(data_set: &DataSet) -> Row<'_> {
             "buffa",
             each(texts, serde_json::from_str::<buffa_peer::LogEntry>),
         )
-        .target("entry", Against::FastestPeer, 1.0)
+        .target("entry", Against::Peer("pbjson"), Limits(1.0, 1.0))
+        .target("entry", Against::Peer("buffa"), Limits(1.0, 1.0))
 }

@@ -13,7 +13,6 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use futures_util::StreamExt as _;
 use lokryn_compliance_log::LogEntry;
-use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::stream::{self, LogWriter};
 
 use crate::{Result, STREAM};
@@ -103,7 +102,7 @@ impl Archive {
 }
 
 fn refusal(message: &[u8]) -> Option<String> {
-    match LogEntry::decode(message) {
+    match LogEntry::from_bytes(message) {
         Ok(entry) => entry.validate().err().map(|err| err.to_string()),
         Err(err) => Some(err.to_string()),
     }

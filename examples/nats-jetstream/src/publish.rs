@@ -9,7 +9,6 @@ use async_nats::jetstream::context::{PublishAckFuture, PublishError};
 use async_nats::jetstream::message::PublishMessage;
 use futures_util::future::join_all;
 use lokryn_compliance_log::builder::missing;
-use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::{EventType, LogEntry, LogSource, Outcome, Sensitivity};
 use serde_json::json;
 
@@ -41,7 +40,7 @@ pub async fn run(jetstream: &Context, count: usize, acknowledged: &Path) -> Resu
                         lines += &format!("{}\n", resource(order));
                     }
                     // It may be in the stream all the same: only the answer is missing.
-                    // If it is not, it comes behind those that went through.
+                    // If it is not, it comes after those that went through.
                     Err(_) => failed.push(order),
                 }
             }
@@ -67,7 +66,7 @@ async fn publish(
 ) -> std::result::Result<PublishAckFuture, PublishError> {
     let message = PublishMessage::build()
         .message_id(resource(order))
-        .payload(entry(source, order).encode_to_vec().into());
+        .payload(entry(source, order).to_bytes().into());
     jetstream.send_publish(SUBJECT, message).await
 }
 
