@@ -239,7 +239,7 @@ fn places_of_nodes() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// A proof with another leaf, index, size or hash leads nowhere.
     #[test]
