@@ -1,0 +1,295 @@
+//! The program `lokryn-journal`.
+
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use lokryn_journal::note::MAX_NOTE_LEN;
+use lokryn_journal::tile::TileFolder;
+use lokryn_journal::tree::Hashes as _;
+use lokryn_journal::{Checkpoint, ConsistencyProof, InclusionProof, Signer, Verifier};
+
+/// Keeps audit log entries in a folder, in order, dated and provable.
+///
+/// Exit status: 0 if all is well, 1 for a finding, 2 for wrong use.
+#[derive(Parser)]
+#[command(version)]
+struct Program {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Writes a new private key to a file and prints the verifier key
+    Keygen {
+        /// The file, which must not exist
+        file: PathBuf,
+        /// The name of the key and of the log; the file's name and a random suffix if left out
+        #[arg(long, value_name = "NAME")]
+        origin: Option<String>,
+    },
+    /// Prints the checkpoint, to be kept elsewhere
+    Checkpoint {
+        /// The folder of the journal
+        dir: PathBuf,
+        #[command(flatten)]
+        keys: Keys,
+    },
+    /// Prints a proof that can be checked without the journal
+    Prove {
+        /// The folder of the journal
+        dir: PathBuf,
+        /// The record to prove, by its sequence number
+        #[arg(required_unless_present = "consistency")]
+        sequence: Option<u64>,
+        /// Prove instead that nothing has changed since this checkpoint
+        #[arg(long, value_name = "CHECKPOINT", conflicts_with = "sequence")]
+        consistency: Option<PathBuf>,
+        #[command(flatten)]
+        keys: Keys,
+    },
+    /// Checks a proof, offline
+    Check {
+        /// The file with the proof, or - for standard input
+        proof: PathBuf,
+        /// The verifier key, as text or a file
+        #[arg(long, value_name = "KEY", required = true)]
+        vkey: Vec<String>,
+        /// The record, without the length before it, that the proof shows to be in the log
+        #[arg(long, value_name = "FILE", required_unless_present = "against")]
+        record: Option<PathBuf>,
+        /// The older checkpoint that the proof begins with
+        #[arg(long, value_name = "CHECKPOINT", conflicts_with = "record")]
+        against: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+struct Keys {
+    /// The verifier key, as text or a file; DIR.vkey if left out. Repeat it for former keys
+    #[arg(long, value_name = "KEY")]
+    vkey: Vec<String>,
+}
+
+/// Why the program does not end with status 0.
+enum Failure {
+    /// What was looked at is not as it should be.
+    Finding(String),
+    /// What was asked for cannot be done.
+    Use(String),
+}
+
+type Outcome<T = ()> = Result<T, Failure>;
+
+fn main() -> ExitCode {
+    let (message, status) = match run(Program::parse().verb) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Finding(message)) => (message, 1),
+        Err(Failure::Use(message)) => (message, 2),
+    };
+    eprintln!("lokryn-journal: {message}");
+    ExitCode::from(status)
+}
+
+fn run(verb: Verb) -> Outcome {
+    match verb {
+        Verb::Keygen { file, origin } => keygen(&file, origin),
+        Verb::Checkpoint { dir, keys } => {
+            let known = keys.known(&dir)?;
+            print(&checkpoint_of(&dir, &known)?)
+        }
+        Verb::Prove {
+            dir,
+            sequence,
+            consistency,
+            keys,
+        } => {
+            let known = keys.known(&dir)?;
+            match (sequence, consistency) {
+                (Some(sequence), _) => prove_inclusion(&dir, sequence, &known),
+                (None, Some(old)) => prove_consistency(&dir, &old, &known),
+                (None, None) => Err(Failure::Use("neither SEQUENCE nor --consistency".into())),
+            }
+        }
+        Verb::Check {
+            proof,
+            vkey,
+            record,
+            against,
+        } => {
+            let known = verifiers(&vkey)?;
+            match (record, against) {
+                (Some(record), _) => check_inclusion(&proof, &record, &known),
+                (None, Some(old)) => check_consistency(&proof, &old, &known),
+                (None, None) => Err(Failure::Use("neither --record nor --against".into())),
+            }
+        }
+    }
+}
+
+fn keygen(file: &Path, origin: Option<String>) -> Outcome {
+    let origin = if let Some(origin) = origin {
+        origin
+    } else {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let suffix = getrandom::u32().map_err(|err| wrong_use("no randomness", err))?;
+        format!("{stem}-{suffix:08x}")
+    };
+    let signer = Signer::generate(&origin).map_err(|err| wrong_use(&origin, err))?;
+    signer
+        .write_new(file)
+        .map_err(|err| wrong_use(file.display(), err))?;
+    print(&format_args!("{}\n", signer.verifier()))
+}
+
+fn prove_inclusion(dir: &Path, sequence: u64, known: &[Verifier]) -> Outcome {
+    let checkpoint = checkpoint_of(dir, known)?;
+    let size = checkpoint.size();
+    if sequence >= size {
+        let message = format!("no record {sequence} below the checkpoint, which has {size}");
+        return Err(Failure::Use(message));
+    }
+    let tiles = TileFolder::new(dir, size);
+    let proof = InclusionProof::new(checkpoint, sequence, &tiles)
+        .map_err(|err| finding(dir.display(), err))?;
+    let leaf = tiles
+        .node(0, sequence)
+        .map_err(|err| finding(dir.display(), err))?;
+    proof
+        .verify_hash(leaf, known)
+        .map_err(|err| finding(dir.join("tile").display(), err))?;
+    print(&proof)
+}
+
+fn prove_consistency(dir: &Path, old: &Path, known: &[Verifier]) -> Outcome {
+    let old_checkpoint: Checkpoint = parse(old)?;
+    let checkpoint = checkpoint_of(dir, known)?;
+    let tiles = TileFolder::new(dir, checkpoint.size());
+    let proof = ConsistencyProof::new(checkpoint, old_checkpoint.size(), &tiles)
+        .map_err(|err| finding(dir.display(), err))?;
+    proof
+        .verify(&old_checkpoint, known)
+        .map_err(|err| finding(old.display(), err))?;
+    print(&proof)
+}
+
+fn check_inclusion(proof: &Path, record: &Path, known: &[Verifier]) -> Outcome {
+    let inclusion: InclusionProof = parse(proof)?;
+    let record = fs::read(record).map_err(|err| wrong_use(record.display(), err))?;
+    inclusion
+        .verify(&record, known)
+        .map_err(|err| finding(proof.display(), err))?;
+    let checkpoint = inclusion.checkpoint();
+    print(&format_args!(
+        "record {} of {}, whose checkpoint has {} records\n{}",
+        inclusion.index(),
+        checkpoint.origin(),
+        checkpoint.size(),
+        Unverified(checkpoint, known),
+    ))
+}
+
+fn check_consistency(proof: &Path, old: &Path, known: &[Verifier]) -> Outcome {
+    let consistency: ConsistencyProof = parse(proof)?;
+    consistency
+        .verify(&parse(old)?, known)
+        .map_err(|err| finding(proof.display(), err))?;
+    let checkpoint = consistency.checkpoint();
+    print(&format_args!(
+        "the first {} of {} records of {} have not changed\n{}",
+        consistency.old_size(),
+        checkpoint.size(),
+        checkpoint.origin(),
+        Unverified(checkpoint, known),
+    ))
+}
+
+/// A line for each signature of a key that is not known.
+struct Unverified<'a>(&'a Checkpoint, &'a [Verifier]);
+
+impl Display for Unverified<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let verified = self.0.verify(self.1).map_err(|_| std::fmt::Error)?;
+        let mut unverified = verified.unverified.iter();
+        unverified.try_for_each(|s| writeln!(f, "not verified: the signature of {}", s.key()))
+    }
+}
+
+impl Keys {
+    /// The keys given, or the one beside the folder.
+    fn known(&self, dir: &Path) -> Outcome<Vec<Verifier>> {
+        if !self.vkey.is_empty() {
+            return verifiers(&self.vkey);
+        }
+        // Without the slash that a shell completes.
+        let mut path = dir.components().as_path().as_os_str().to_owned();
+        path.push(".vkey");
+        let path = PathBuf::from(path);
+        let key = Verifier::read(&path).map_err(|err| wrong_use(path.display(), err))?;
+        Ok(vec![key])
+    }
+}
+
+/// Keys as text, or in files.
+fn verifiers(keys: &[String]) -> Outcome<Vec<Verifier>> {
+    let verifier = |key: &String| {
+        let path = Path::new(key);
+        let read = if path.exists() {
+            Verifier::read(path)
+        } else {
+            key.parse()
+        };
+        read.map_err(|err| wrong_use(key, err))
+    };
+    keys.iter().map(verifier).collect()
+}
+
+fn checkpoint_of(dir: &Path, known: &[Verifier]) -> Outcome<Checkpoint> {
+    let path = dir.join("checkpoint");
+    if dir.is_dir() && !path.exists() {
+        return Err(finding(path.display(), "no checkpoint in the folder"));
+    }
+    let checkpoint: Checkpoint = parse(&path)?;
+    match checkpoint.verify(known) {
+        Ok(_) => Ok(checkpoint),
+        Err(err) => Err(finding(path.display(), err)),
+    }
+}
+
+/// Parses a checkpoint or a proof, from standard input for `-`.
+fn parse<T: std::str::FromStr<Err: Display>>(path: &Path) -> Outcome<T> {
+    let text = read(path).map_err(|err| wrong_use(path.display(), err))?;
+    text.parse().map_err(|err| finding(path.display(), err))
+}
+
+/// Reads a text, as much as a proof can have.
+fn read(path: &Path) -> io::Result<String> {
+    // A note, and up to 64 hashes of 45 bytes and some lines before it.
+    let max = 2 * MAX_NOTE_LEN as u64;
+    let mut text = String::new();
+    if path == Path::new("-") {
+        io::stdin().lock().take(max).read_to_string(&mut text)?;
+    } else {
+        fs::File::open(path)?.take(max).read_to_string(&mut text)?;
+    }
+    Ok(text)
+}
+
+fn print(text: &impl Display) -> Outcome {
+    let mut out = io::stdout().lock();
+    write!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(|err| wrong_use("standard output", err))
+}
+
+fn finding(place: impl Display, err: impl Display) -> Failure {
+    Failure::Finding(format!("{place}: {err}"))
+}
+
+fn wrong_use(place: impl Display, err: impl Display) -> Failure {
+    Failure::Use(format!("{place}: {err}"))
+}
