@@ -14,6 +14,7 @@ import lokryn_compliance_log
 import both_ways
 import buf
 import clickhouse
+import details
 import odd_bytes
 import parquet
 import proto_json
@@ -49,6 +50,7 @@ def main(program, work):
     proto_json.check(matrix, published, typescript, "protobuf-es")
     snippets.check(matrix, rust, published, "package_description")
     snippets.check(matrix, rust, request, "usage_examples")
+    details.check(matrix, rust, published, request, work)
     buf.check(matrix, Program(f"Buf {npm['@bufbuild/buf']}", "buf"), work)
 
     print(f"    writing and counting {ENTRIES:,} entries", flush=True)

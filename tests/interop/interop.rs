@@ -9,6 +9,7 @@
 //! interop from-json < LINES > STREAM
 //! interop validate < STREAM           fails at the first invalid entry
 //! interop verdicts < STREAM > LINES   each entry's JSON, or why it is refused
+//! interop any < STREAM > ANY           the entry as a google.protobuf.Any of a LogRequest
 //! interop split DIR < STREAM          one file for each entry, without framing
 //! interop queries FILE > JSON         the auditors' questions of docs/engines.md
 //! ```
@@ -21,9 +22,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use std::{env, fs, path::Path};
 
 use lokryn_compliance_log::prost::Message as _;
-use lokryn_compliance_log::prost_types::Timestamp;
+use lokryn_compliance_log::prost_types::{Any, Timestamp};
 use lokryn_compliance_log::stream::{self, LogReader, LogWriter, ReadError};
-use lokryn_compliance_log::{EventType, LogEntry, Outcome, Payload, Sensitivity, Severity};
+use lokryn_compliance_log::{
+    EventType, LOG_REQUEST_NAME, LogEntry, Outcome, Payload, Sensitivity, Severity,
+};
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -40,6 +43,7 @@ fn main() -> Result<()> {
         ["from-json"] => from_json(&mut out)?,
         ["validate"] => validate()?,
         ["verdicts"] => verdicts(&mut out)?,
+        ["any"] => any(&mut out)?,
         ["split", dir] => split(Path::new(dir))?,
         ["queries", file] => writeln!(out, "{}", queries(&fs::read(file)?)?)?,
         _ => return Err("see the head of tests/interop/interop.rs".into()),
@@ -106,6 +110,18 @@ fn verdicts(mut out: impl Write) -> Result<()> {
             Err(ReadError::Malformed { source, .. }) => writeln!(out, "refused: {source}")?,
             Err(err) => return Err(err.into()),
         }
+    }
+    Ok(())
+}
+
+/// Packs an entry for a peer that asks for a `LogRequest`.
+fn any(mut out: impl Write) -> Result<()> {
+    for entry in input() {
+        let any = Any {
+            type_url: format!("type.googleapis.com/{LOG_REQUEST_NAME}"),
+            value: entry?.to_bytes(),
+        };
+        out.write_all(&any.encode_to_vec())?;
     }
     Ok(())
 }
@@ -246,7 +262,7 @@ fn audit_entry(i: usize, rng: &mut Rng) -> LogEntry {
     if event != EventType::Login {
         return entry.build();
     }
-    let since = Duration::from_millis(1_795_478_400_000 + 200 * i as u64);
+    let since = Duration::from_millis(1_795_478_400_000 + 10_000 * i as u64);
     let host = rng.byte() % 16;
     entry
         .occurred_at(UNIX_EPOCH + since)
