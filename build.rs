@@ -10,7 +10,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use heck::{ToLowerCamelCase as _, ToShoutySnakeCase as _, ToUpperCamelCase as _};
+use heck::{ToShoutySnakeCase as _, ToUpperCamelCase as _};
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
@@ -50,7 +50,14 @@ fn resolve(file: &mut FileDescriptorProto) -> Result<()> {
     let enums = &file.enum_type;
     let messages = &mut file.message_type;
     for field in messages.iter_mut().flat_map(|message| &mut message.field) {
-        field.json_name = Some(field.name().to_lower_camel_case());
+        if field.json_name.is_some() || field.oneof_index.is_some() {
+            let name = field.name();
+            return Err(format!(
+                "{name}: no field here is optional, in a oneof or renamed in JSON"
+            )
+            .into());
+        }
+        field.json_name = Some(json_name(field.name()));
         let Some(name) = &field.type_name else {
             continue;
         };
@@ -61,6 +68,19 @@ fn resolve(file: &mut FileDescriptorProto) -> Result<()> {
         field.set_type(Type::Enum);
     }
     Ok(())
+}
+
+/// Returns the name in JSON, as every protobuf compiler makes it: without underscores, and
+/// with what follows one in upper case.
+fn json_name(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut json_name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let (first, rest) = word.split_at(word.len().min(1));
+        json_name.push_str(&first.to_ascii_uppercase());
+        json_name.push_str(rest);
+    }
+    json_name
 }
 
 /// A macro that calls another with the given rows.

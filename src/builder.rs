@@ -345,7 +345,7 @@ impl<Parts> LogEntryBuilder<Parts> {
     }
 
     /// Sets the detail [`OCCURRED_AT`](detail::OCCURRED_AT): when it happened, such as a
-    /// `SystemTime`.
+    /// `SystemTime`, in the years 0 to 9999.
     #[cfg(feature = "json")]
     pub fn occurred_at(self, time: impl Into<Timestamp>) -> Self {
         self.detail(detail::OCCURRED_AT, detail::time_to_text(time.into()))

@@ -169,14 +169,14 @@ fn what_a_source_brings_are_defaults() {
         .entry()
         .payload(raw(r#"{"event_id":1,"region":2,"source_address":3 }"#));
     assert_payload(entry, r#"{"event_id":1,"region":2,"source_address":3 }"#);
-    // And where the payload moves.
+    // But not where the payload moves: its members are elsewhere then.
     let entry = source
         .entry()
         .detail("a", 1)
         .payload(raw(r#"{"a":2,"region":3}"#));
     assert_payload(
         entry,
-        r#"{"source_address":"127.0.0.1","event_id":"none","a":1,"payload":{"a":2,"region":3}}"#,
+        r#"{"region":"eu","source_address":"127.0.0.1","event_id":"none","a":1,"payload":{"a":2,"region":3}}"#,
     );
     // One entry takes nothing from another.
     assert_payload(
@@ -200,7 +200,15 @@ fn a_stamped_source_has_the_present_time_of_each_entry() {
     let own = UNIX_EPOCH + Duration::from_secs(5);
     assert_eq!(time(source.entry().occurred_at(own)), own);
     let payload = json!({"occurred_at": "1970-01-01T00:00:05Z"});
-    assert_eq!(time(source.entry().payload(payload)), own);
+    assert_eq!(time(source.entry().payload(payload.clone())), own);
+    // A payload that moves takes no stamp with it.
+    let collides = source
+        .entry()
+        .detail("occurred_at_the_latest", 1)
+        .payload(payload);
+    assert_eq!(time(collides), own);
+    let moves = json!({"a": 2, "occurred_at": "1970-01-01T00:00:05Z"});
+    assert!(time(source.entry().detail("a", 1).payload(moves)) >= before);
 }
 
 #[test]
@@ -280,6 +288,8 @@ fn a_time_needs_its_t_and_its_offset() {
         };
         assert_eq!(read(text).unwrap(), Some(time), "{text}");
     }
+    let leap = read("2016-12-31T23:59:60.5Z").unwrap().unwrap();
+    assert_eq!((leap.seconds, leap.nanos), (1_483_228_799, 500_000_000));
     for text in [
         "",
         "2026-11-25",
@@ -296,7 +306,10 @@ fn a_time_needs_its_t_and_its_offset() {
         "2026-02-29T19:20:00Z",
         "2026-11-25T24:00:00Z",
         "2026-11-25T19:60:00Z",
+        "2026-11-25T19:20:60Z",
         "2026-11-25T19:20:61Z",
+        "9999-12-31T23:59:59-00:01",
+        "0000-01-01T00:00:00+00:01",
         "02026-11-25T19:20:00Z",
         "+2026-11-25T19:20:00Z",
         "2026-11-25T19:20:00Zé",
@@ -332,6 +345,10 @@ fn a_detail_of_another_form_is_named_and_not_shown() {
         }
         assert!(std::error::Error::source(&err).is_none());
     }
+    let number = with_payload(r#"{"n":1e400,"event_id":"a"}"#);
+    let err = number.detail::<f64>("n").unwrap_err();
+    assert!(matches!(err, PayloadError::WrongDetail { .. }), "{err}");
+    assert_eq!(number.event_id().unwrap().as_deref(), Some("a"));
     let err = entry.detail::<u8>("a\n\u{1b}b").unwrap();
     assert_eq!(err, None);
 }

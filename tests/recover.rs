@@ -141,6 +141,21 @@ fn what_a_crash_cannot_explain_stays() {
     let recovered = recover(&path, &framed(&[incomplete]));
     assert_eq!(recovered.entries, 1);
     assert!(recovered.cut.is_none());
+
+    // Entries of a newer schema, or spelled by somebody else: an unknown event type and
+    // an unknown field, a field twice, a length in more bytes than it takes.
+    for entry in [
+        &b"\x08\x63\xa5\x06\x01\x02\x03\x00"[..],
+        b"\x08\x63\xa0\x06\x00",
+        b"\x22\x01a\x22\x01\x00",
+        b"\x4a\x82\x00\x01\x00",
+    ] {
+        let mut writer = LogWriter::new(Vec::new());
+        writer.write_encoded(entry).unwrap();
+        let recovered = recover(&path, &writer.into_inner());
+        assert_eq!(recovered.entries, 1, "{entry:x?}");
+        assert!(recovered.cut.is_none(), "{entry:x?}");
+    }
 }
 
 #[test]

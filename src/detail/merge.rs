@@ -52,15 +52,17 @@ impl Details {
     pub(crate) fn merged_with(mut self, payload: &Bytes) -> Bytes {
         let json = as_json(payload);
         let object = json.filter(|json| json.trim_start().starts_with('{'));
-        let mut has_member_of_detail = false;
-        let mut has_members = false;
-        for (name, _) in object.into_iter().flat_map(members) {
-            has_members = true;
-            self.defaults.retain(|(default, _)| *default != name);
-            has_member_of_detail |= self.own.iter().any(|(own, _)| *own == name);
-        }
+        let names = || object.into_iter().flat_map(members).map(|(name, _)| name);
+        let has_members = names().next().is_some();
+        let has_member_of_detail = names().any(|name| self.own.iter().any(|(own, _)| *own == name));
         self.defaults
             .retain(|(default, _)| self.own.iter().all(|(own, _)| own != default));
+        // The members of a payload that moves are not where a default would be.
+        if !has_member_of_detail {
+            for name in names() {
+                self.defaults.retain(|(default, _)| *default != name);
+            }
+        }
         if self.is_empty() {
             return payload.clone();
         }

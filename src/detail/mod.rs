@@ -50,7 +50,7 @@
 //! - The last payload counts, and the last detail of a name. `detail("payload", value)`
 //!   is `payload(value)`.
 //! - What a [`LogSource`](crate::LogSource) brings, stamps included, are defaults: the
-//!   entry's own details and the members of its payload win.
+//!   entry's own details win, and so do the members of its payload, unless that moves.
 //!
 //! Without details, a payload stays exactly as it was set.
 
@@ -63,7 +63,9 @@ pub(crate) use self::time::to_text as time_to_text;
 
 /// When the event happened: a time of [RFC 3339] in UTC, always with nine digits of a
 /// second, so that the order of the texts is that of the times. Written by
-/// [`occurred_at`](crate::LogEntryBuilder::occurred_at).
+/// [`occurred_at`](crate::LogEntryBuilder::occurred_at), for the years 0 to 9999; a time
+/// outside of them, which RFC 3339 cannot say, has its year with a sign (ISO 8601) and is
+/// not read back.
 ///
 /// [RFC 3339]: https://datatracker.ietf.org/doc/html/rfc3339
 pub const OCCURRED_AT: &str = "occurred_at";

@@ -184,6 +184,10 @@ fn detail<'a, T: Deserialize<'a>>(
     match object.and_then(|value| json.end().map(|()| value)) {
         Ok(value) => Ok(value),
         Err(err) if err.is_data() => Err(PayloadError::wrong_detail(name, Some(err))),
+        // A number that `serde_json` cannot hold is JSON all the same.
+        Err(err) if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+            Err(PayloadError::wrong_detail(name, Some(err)))
+        }
         Err(err) => Err(PayloadError::not_json(err)),
     }
 }

@@ -3,9 +3,14 @@
 //! `prost_types` does the calendar. Its own text leaves the fraction out where it is
 //! zero, and what it reads may be a date alone or lack its offset.
 
+use core::ops::RangeInclusive;
+
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use prost_types::Timestamp;
+
+/// In seconds since the epoch.
+const YEARS_0_TO_9999: RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 
 /// Returns a time in UTC with nine digits of a second.
 ///
@@ -18,8 +23,8 @@ pub(crate) fn to_text(time: Timestamp) -> String {
     format!("{seconds}.{fraction:0<9}Z")
 }
 
-/// Reads a time that has its `T`, its seconds and its offset. A leap second is the
-/// second before it.
+/// Reads a time that has its `T`, its seconds and its offset, in the years 0 to 9999. A
+/// leap second, which ends a day in UTC, is the second before it.
 pub(super) fn from_text(text: &str) -> Option<Timestamp> {
     let (seconds, rest) = text.split_at_checked("2026-11-25T19:20:00".len())?;
     let offset = match rest.strip_prefix('.') {
@@ -32,7 +37,11 @@ pub(super) fn from_text(text: &str) -> Option<Timestamp> {
     };
     let is_time = has_form(seconds, "dddd-dd-ddTdd:dd:dd")
         && (has_form(offset, "Z") || has_form(offset, "+dd:dd") || has_form(offset, "-dd:dd"));
-    is_time.then(|| text.parse().ok())?
+    let time: Timestamp = is_time.then(|| text.parse().ok())??;
+    let is_leap_second = seconds.ends_with("60");
+    let ends_a_day = time.seconds.rem_euclid(86_400) == 86_399;
+    let is_in_range = YEARS_0_TO_9999.contains(&time.seconds);
+    (is_in_range && (ends_a_day || !is_leap_second)).then_some(time)
 }
 
 /// Whether a text is spelled like a form, in which `d` is a digit. RFC 3339 has `T` and

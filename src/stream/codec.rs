@@ -45,8 +45,8 @@ use crate::{LogEntry, LogEntryView};
 ///
 /// Every error is the end, as tokio's `FramedRead` has it for every decoder: what
 /// follows stays in the buffer, and decoding it again gives the same error again.
-/// To go on after an entry that is malformed, [`FrameCodec`] yields it as an item;
-/// `framed.map_decoder(FrameCodec::from)` changes over at that very place.
+/// Whoever wants to go on after an entry that is malformed uses [`FrameCodec`] from the
+/// start, which yields it as an item.
 ///
 /// Encoding gives [`WriteError::Empty`] and [`WriteError::TooLarge`], which leave
 /// the buffer as it was.

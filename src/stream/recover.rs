@@ -5,7 +5,7 @@ use core::fmt::{self, Display};
 use alloc::format;
 use alloc::vec::Vec;
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,8 @@ use super::error::ReadError;
 use super::frame::{DEFAULT_MAX_ENTRY_LEN, Frame, Framing, Next};
 use super::reader::LogReader;
 use crate::LogEntryView;
-use crate::view::wire::{self, Reader};
+use crate::view::field_name;
+use crate::view::wire::{self, Reader, VARINT};
 
 /// Makes a file of entries fit to be appended to after a crash of its writer or a
 /// power cut.
@@ -24,9 +25,9 @@ use crate::view::wire::{self, Reader};
 /// - a torn entry, which ends after the file does;
 /// - a run of zeros, which file systems leave where a length was written and the
 ///   data was not;
-/// - before such zeros, or at the very end, one frame that ends in zeros and is no
-///   entry that an encoder could have written: it is malformed, or it neither
-///   validates nor encodes to the same bytes again.
+/// - before such zeros, or at the very end, one frame that ends in zeros and is
+///   malformed, or whose last field is an enum with the number zero written out, which
+///   no encoder does.
 ///
 /// Everything else stays where it is. A malformed entry in the middle of the file,
 /// or one at its end that does not end in zeros, cannot come from a crash; it is
@@ -44,7 +45,7 @@ use crate::view::wire::{self, Reader};
 /// one, and a crash cannot explain that. The file is as it was then.
 ///
 /// ```
-/// use std::fs::File;
+/// use std::fs::{self, File};
 /// use std::path::Path;
 /// use lokryn_compliance_log::stream::{self, LogWriter, ReadError};
 ///
@@ -202,23 +203,37 @@ fn read(file: &File, file_len: u64, max_entry_len: usize) -> Result<Recovered, R
     Ok(before_zeroed.unwrap_or(found))
 }
 
-/// Whether the end of an entry was zeroed and it decodes all the same: no encoder
-/// writes a field that is zero.
+/// Whether an entry that decodes ends in the number of an enum that was zeroed: no
+/// encoder writes a number that is zero.
 fn is_zeroed(frame: &Frame<'_>) -> bool {
+    let mut records = Reader::new(frame.bytes);
+    let mut last = None;
+    while let Ok(Some(key)) = records.next_key() {
+        last = Some(key);
+        if records.skip(key).is_err() {
+            return false;
+        }
+    }
     frame.bytes.ends_with(&[0])
-        && frame.view.validate().is_err()
-        && frame.view.encode_to_vec() != frame.bytes
+        && last.is_some_and(|key| key.wire_type == VARINT && field_name(key.field).is_some())
 }
 
 /// Copies the rest of the file to one beside it, and returns its path once it is on
 /// the disk.
-fn keep(mut file: &File, path: &Path, offset: u64) -> io::Result<PathBuf> {
-    let (kept, mut copy) = create_beside(path, offset)?;
+fn keep(file: &File, path: &Path, offset: u64) -> io::Result<PathBuf> {
+    let (kept, copy) = create_beside(path, offset)?;
+    if let Err(err) = copy_rest(file, copy).and_then(|()| sync_folder(&kept)) {
+        // Half a copy is no evidence, and every further attempt would leave another.
+        let _ = fs::remove_file(&kept);
+        return Err(err);
+    }
+    Ok(kept)
+}
+
+fn copy_rest(mut file: &File, mut copy: File) -> io::Result<()> {
     copy.set_permissions(file.metadata()?.permissions())?;
     io::copy(&mut file, &mut copy)?;
-    copy.sync_all()?;
-    sync_folder(&kept)?;
-    Ok(kept)
+    copy.sync_all()
 }
 
 fn create_beside(path: &Path, offset: u64) -> io::Result<(PathBuf, File)> {
