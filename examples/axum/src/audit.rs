@@ -29,6 +29,9 @@ impl Audit {
         if let Some(cut) = stream::recover(path)?.cut {
             eprintln!("{}: {cut}", path.display());
         }
+        // A new file survives a power cut once its folder is on the disk.
+        #[cfg(unix)]
+        File::open(std::path::absolute(path)?.parent().unwrap_or(path))?.sync_all()?;
         let (sender, waiting) = mpsc::channel(QUEUE);
         thread::spawn(move || write_all(LogWriter::new(file), waiting));
         Ok(Self(sender))
@@ -43,12 +46,12 @@ impl Audit {
     }
 }
 
-/// Writes what waits, syncs once, and acknowledges. After an error the thread ends, and
-/// so every `record` fails from then on: what cannot be recorded does not happen.
+/// Writes what waits, syncs once, and acknowledges. After an error of the file the thread
+/// ends, and so every `record` fails from then on: what cannot be recorded does not happen.
 fn write_all(mut log: LogWriter<File>, mut waiting: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::new();
     while waiting.blocking_recv_many(&mut batch, QUEUE) > 0 {
-        if let Err(err) = write(&mut log, &batch) {
+        if let Err(err) = write(&mut log, &mut batch) {
             eprintln!("audit: {err}");
             return;
         }
@@ -59,9 +62,19 @@ fn write_all(mut log: LogWriter<File>, mut waiting: mpsc::Receiver<Waiting>) {
     }
 }
 
-fn write(log: &mut LogWriter<File>, batch: &[Waiting]) -> std::result::Result<(), WriteError> {
-    for Waiting { entry, .. } in batch {
-        log.write(entry)?;
+/// Takes out of the batch what no log would take: its `record` fails, and no other.
+fn write(log: &mut LogWriter<File>, batch: &mut Vec<Waiting>) -> Result<()> {
+    let mut failed = None;
+    batch.retain(|Waiting { entry, .. }| match log.write(entry) {
+        Ok(()) => true,
+        Err(WriteError::Empty | WriteError::TooLarge { .. }) => false,
+        Err(err) => {
+            failed = Some(err);
+            false
+        }
+    });
+    if let Some(err) = failed {
+        return Err(err.into());
     }
     log.get_ref().sync_data()?;
     Ok(())

@@ -12,8 +12,8 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use futures_util::StreamExt as _;
-use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::stream::{self, LogWriter};
+use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
 
 use crate::{Result, STREAM};
 
@@ -31,9 +31,6 @@ pub async fn run(jetstream: &Context, dir: &Path, count: u64) -> Result<()> {
     println!("archive ends after message {}", archive.position);
     Ok(())
 }
-
-/// Stands in the file for a message without any bytes, which has no frame.
-const NOTHING: &[u8] = b"\xff";
 
 struct Archive {
     audit: LogWriter<File>,
@@ -91,8 +88,7 @@ impl Archive {
                 // Synced in order, so that a power cut takes messages only from
                 // the end, whichever file they are in.
                 self.audit.get_ref().sync_data()?;
-                self.rejected
-                    .write_encoded(if message.is_empty() { NOTHING } else { message })?;
+                self.rejected.write(&kept(message, reason))?;
                 self.rejected.get_ref().sync_data()?;
             }
         }
@@ -108,6 +104,22 @@ fn refusal(message: &[u8]) -> Option<String> {
     }
 }
 
+/// An entry that holds a message which is none. Written as it came, it could look like
+/// what a crash leaves.
+fn kept(message: &[u8], reason: String) -> LogEntry {
+    LogEntry::builder()
+        .event_type(EventType::ResourceAccess)
+        .outcome(Outcome::FailureError)
+        .actor_id("archiver")
+        .component("archiver")
+        .environment("example")
+        .resource("rejected")
+        .message(reason)
+        .payload(message.to_vec())
+        .sensitivity(Sensitivity::HighlyRestricted)
+        .build()
+}
+
 /// Opens a stream file for appending, and counts what is in it.
 fn reopen(path: &Path) -> Result<(LogWriter<File>, u64)> {
     let file = File::options().append(true).create(true).open(path)?;
@@ -115,9 +127,8 @@ fn reopen(path: &Path) -> Result<(LogWriter<File>, u64)> {
     if let Some(cut) = &recovered.cut {
         eprintln!("{}: {cut}", path.display());
     }
-    // A malformed entry, among the rejected, is a whole one.
-    Ok((
-        LogWriter::new(file),
-        recovered.entries + recovered.malformed,
-    ))
+    if recovered.malformed > 0 {
+        return Err(format!("{}: entries that nobody wrote", path.display()).into());
+    }
+    Ok((LogWriter::new(file), recovered.entries))
 }

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::Path;
 
+use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::stream::LogReader;
 
 use crate::Result;
@@ -21,7 +22,8 @@ pub fn run(dir: &Path, notes: &[&str]) -> Result<()> {
     let mut rejected = 0;
     for entry in read(&dir.join("rejected.binpb"))? {
         rejected += 1;
-        *times.entry(entry?.resource).or_default() += 1;
+        let message = LogEntry::from_bytes(&entry?.payload)?;
+        *times.entry(message.resource).or_default() += 1;
     }
 
     let notes: Vec<String> = notes
