@@ -50,8 +50,10 @@
 //! - The last payload counts, and the last detail of a name. `detail("payload", value)`
 //!   is `payload(value)`.
 //! - What a [`LogSource`](crate::LogSource) brings, stamps included, are defaults: the
-//!   entry's own details win, and so do the members of its payload, unless that moves.
+//!   entry's own details win, and so do the members of its payload, `null` among them,
+//!   unless the payload moves.
 //!
+//! A payload that moves is one level deeper, which counts where a reader has a limit.
 //! Without details, a payload stays exactly as it was set.
 
 mod merge;
