@@ -334,11 +334,7 @@ impl Journal {
     /// [`ProveError`].
     pub fn prove_inclusion(&self, sequence: u64) -> Result<InclusionProof, ProveError> {
         let shared = &self.0.shared;
-        let mut checkpoint = shared.lock_signing().last.clone();
-        if sequence >= checkpoint.size() {
-            checkpoint = shared.checkpoint()?;
-        }
-        let tiles = TileFolder::new(&shared.folder, checkpoint.size());
+        let (checkpoint, tiles) = shared.signed(|size| sequence < size)?;
         let proof = InclusionProof::new(checkpoint, sequence, &tiles)?;
         let leaf = tiles.node(0, sequence)?;
         proof.verify_hash(leaf, &shared.verifiers)?;
@@ -352,11 +348,7 @@ impl Journal {
     /// [`ProveError`], also if that is not so.
     pub fn prove_consistency(&self, old: &Checkpoint) -> Result<ConsistencyProof, ProveError> {
         let shared = &self.0.shared;
-        let mut checkpoint = shared.lock_signing().last.clone();
-        if old.size() > checkpoint.size() {
-            checkpoint = shared.checkpoint()?;
-        }
-        let tiles = TileFolder::new(&shared.folder, checkpoint.size());
+        let (checkpoint, tiles) = shared.signed(|size| old.size() <= size)?;
         let proof = ConsistencyProof::new(checkpoint, old.size(), &tiles)?;
         proof.verify(old, &shared.verifiers)?;
         Ok(proof)
@@ -598,8 +590,18 @@ impl Shared {
         self.closed.get().cloned().unwrap_or(Closed::ByCaller)
     }
 
-    fn lock_signing(&self) -> MutexGuard<'_, Signing> {
-        lock(&self.signing)
+    /// Returns the last checkpoint, or a new one if that is not large enough, and the
+    /// tiles below it.
+    fn signed(&self, is_enough: impl Fn(u64) -> bool) -> Result<(Checkpoint, TileFolder), Closed> {
+        let (mut checkpoint, disk) = {
+            let signing = lock(&self.signing);
+            (signing.last.clone(), Arc::clone(&signing.disk))
+        };
+        if !is_enough(checkpoint.size()) {
+            checkpoint = self.checkpoint()?;
+        }
+        let tiles = TileFolder::on(disk, &self.folder, checkpoint.size());
+        Ok((checkpoint, tiles))
     }
 
     /// Signs what is new, again and again, until it is stopped.

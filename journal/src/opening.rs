@@ -86,6 +86,11 @@ pub(crate) fn open(options: &Options, folder: &Path) -> Result<Parts, OpenError>
     };
     disk.create_folder(&records)
         .map_err(FileError::at(&records))?;
+    // Whoever made these may have failed before they were on the disk.
+    sync_parent(&**disk, folder)?;
+    for made in [folder, &records] {
+        disk.sync_folder(made).map_err(FileError::at(made))?;
+    }
     let names = disk.list(&records).map_err(FileError::at(&records))?;
     let firsts = segment::firsts(names);
     let checkpoint_path = folder.join(segment::CHECKPOINT);
@@ -118,9 +123,6 @@ pub(crate) fn open(options: &Options, folder: &Path) -> Result<Parts, OpenError>
                 source,
             }
         })?;
-        // The folder's own name first, then what makes it a journal.
-        sync_parent(&**disk, folder)?;
-        disk.sync_folder(folder).map_err(FileError::at(folder))?;
         write_checkpoint(&**disk, &checkpoint_path, &checkpoint)?;
         checkpoint
     };
