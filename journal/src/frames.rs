@@ -89,32 +89,6 @@ impl<R: Read> Frames<R> {
         Ok(Frame::Whole { offset, bytes })
     }
 
-    /// Returns whole frames that lie next to each other, of about `most` bytes together,
-    /// for others to take apart. `None` where [`next`](Self::next) would say why there
-    /// is none.
-    pub(crate) fn run(&mut self, most: usize) -> io::Result<Option<(u64, &[u8])>> {
-        loop {
-            let unread = &self.buf[self.unread.clone()];
-            let mut len = 0;
-            while len < most
-                && let Length::Is(record @ 1.., prefix) =
-                    Length::at_start_of(&unread[len..], self.max_record_len)
-                && prefix + record <= unread.len() - len
-            {
-                len += prefix + record;
-            }
-            if len > 0 {
-                let (offset, start) = (self.offset, self.unread.start);
-                self.pass(len);
-                return Ok(Some((offset, &self.buf[start..start + len])));
-            }
-            let length = Length::at_start_of(unread, self.max_record_len);
-            if matches!(length, Length::Is(0, _) | Length::Invalid) || !self.fill()? {
-                return Ok(None);
-            }
-        }
-    }
-
     /// Finds the next whole record with a number from `least` to `most`, wherever it
     /// begins, and goes on after it. Passes over everything if there is none.
     ///

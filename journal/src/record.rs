@@ -57,12 +57,16 @@ impl<'a> Record<'a> {
     /// [`RecordError`]. None if it is as a journal writes it; whether it is the one
     /// that was written only its place in a signed tree can tell.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, RecordError> {
-        let stored = Stored::parse(bytes)?;
-        let view = LogEntryView::decode(&bytes[..stored.entry_len])?;
+        Self::of(bytes, Stored::parse(bytes)?)
+    }
+
+    /// Decodes the entry of a record that has been parsed.
+    #[inline]
+    pub(crate) fn of(bytes: &'a [u8], stored: Stored) -> Result<Self, RecordError> {
         Ok(Self {
             sequence: stored.sequence,
             recorded_at: UNIX_EPOCH + Duration::from_nanos(stored.recorded_at),
-            view,
+            view: LogEntryView::decode(&bytes[..stored.entry_len])?,
             bytes,
             entry_len: stored.entry_len,
         })
@@ -113,6 +117,33 @@ pub(crate) struct Trailer {
 }
 
 impl Trailer {
+    /// Whether the bytes end as a record does, looked at in passing.
+    #[inline]
+    pub(crate) fn may_end(bytes: &[u8]) -> bool {
+        matches!(
+            bytes,
+            [
+                ..,
+                0xa9,
+                0x06,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                0xb5,
+                0x06,
+                _,
+                _,
+                _,
+                _
+            ]
+        )
+    }
+
     /// Reads it off the end of the bytes, if they end as a record does.
     pub(crate) fn ending(bytes: &[u8]) -> Option<Self> {
         let (rest, &[c0, c1, ref crc @ ..]) = bytes.split_last_chunk::<CRC_LEN>()?;
