@@ -24,7 +24,7 @@ fn read(mut records: Records) -> (Vec<u64>, Vec<String>) {
 fn journal(name: &str, count: usize) -> (std::path::PathBuf, Vec<Receipt>) {
     let folder = scratch(name).join("audit");
     let journal = Journal::options()
-        .max_segment_len(3000)
+        .max_segment_len(1200)
         .open(&folder)
         .unwrap();
     let append = |number| journal.append(&entry(number)).unwrap();
