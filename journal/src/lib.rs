@@ -24,6 +24,7 @@ mod segment;
 mod signing;
 pub mod tile;
 pub mod tree;
+mod verify;
 mod writer;
 
 pub use checkpoint::Checkpoint;
@@ -35,3 +36,4 @@ pub use options::{DEFAULT_MAX_SEGMENT_LEN, Options};
 pub use proof::{ConsistencyProof, InclusionProof, ProveError};
 pub use reader::{JournalReader, Records, RecordsError};
 pub use record::{DEFAULT_MAX_RECORD_LEN, LIMIT_MAX_RECORD_LEN, RECORD_PROTO, Record, RecordError};
+pub use verify::{Fault, Report, Verification, VerifyError, verify};
