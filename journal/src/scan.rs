@@ -28,12 +28,7 @@ pub(crate) enum Piece {
         what: Damage,
     },
     /// The end of a segment.
-    End {
-        /// Which segment.
-        first: u64,
-        /// How long it is.
-        offset: u64,
-    },
+    End,
 }
 
 /// Bytes of a segment.
@@ -144,7 +139,7 @@ impl Scan {
             Ok(Some(frames)) => return Ok(Some(Piece::Frames(frames))),
             Ok(None) => {
                 self.open = None;
-                return Ok(Some(Piece::End { first, offset }));
+                return Ok(Some(Piece::End));
             }
             Err(damage) => damage,
         };
@@ -152,7 +147,7 @@ impl Scan {
             Some(record) => Piece::Record(record),
             None => {
                 self.open = None;
-                Piece::End { first, offset }
+                Piece::End
             }
         });
         Ok(Some(Piece::Damage {

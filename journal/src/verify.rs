@@ -162,6 +162,79 @@ impl<'a> Verification<'a> {
     }
 }
 
+/// Reads every record of a damaged journal that can still be shown to be the one that
+/// was signed, and hands its bytes to `take`, in order. Where lengths are destroyed,
+/// looks for the ends of records. Returns how many that were, and of how many.
+///
+/// # Errors
+///
+/// [`VerifyError`], and [`VerifyError::Signature`] for a checkpoint that the log has not
+/// signed: nothing can be shown then.
+pub fn salvage(
+    folder: impl AsRef<Path>,
+    known: &[Verifier],
+    mut take: impl FnMut(&[u8]),
+) -> Result<Salvaged, VerifyError> {
+    let folder = folder.as_ref();
+    let checkpoint = read_checkpoint(folder)?;
+    checkpoint.verify(known).map_err(VerifyError::Signature)?;
+    let mut verification = Verification::new(folder, known);
+    let mut pass = Pass::new(&verification, &checkpoint);
+    pass.read(&mut verification)?;
+    let trusted = pass.trusted(checkpoint.root());
+    let above = Above::new(&pass, checkpoint.root());
+    let mut salvaged = Salvaged {
+        records: 0,
+        size: checkpoint.size(),
+    };
+    let mut row = (u64::MAX, None);
+    let mut next = 0;
+    let mut scan = Scan::new(folder, segments(folder)?);
+    while let Some(piece) = scan.next()? {
+        let (Piece::Frames(bytes) | Piece::Record(bytes)) = piece else {
+            continue;
+        };
+        let all = bytes.get();
+        let bare = bytes.is_bare.then_some((0, all));
+        let framed = (!bytes.is_bare).then(|| split(all));
+        for (_, record) in bare.into_iter().chain(framed.into_iter().flatten()) {
+            let Ok(stored) = Stored::parse(record) else {
+                continue;
+            };
+            let sequence = stored.sequence;
+            if sequence < next || sequence >= checkpoint.size() {
+                continue;
+            }
+            if row.0 != sequence / ROW {
+                row = (
+                    sequence / ROW,
+                    pass.signed_row(sequence / ROW, trusted, &above),
+                );
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "less than a row")]
+            let index = (sequence % ROW) as usize;
+            let signed = row.1.as_ref().and_then(|leaves| leaves.get(index));
+            if signed.copied().flatten() == Some(leaf_hash(record)) {
+                take(record);
+                salvaged.records += 1;
+                next = sequence + 1;
+            }
+        }
+        scan.reuse(bytes);
+    }
+    Ok(salvaged)
+}
+
+/// What [`salvage`] has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Salvaged {
+    /// How many records were shown to be those that were signed.
+    pub records: u64,
+    /// How many the checkpoint covers.
+    pub size: u64,
+}
+
 /// What came of verifying.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -327,6 +400,8 @@ pub enum VerifyError {
     File(FileError),
     /// The checkpoint could not be read.
     Checkpoint(RecordsError),
+    /// The checkpoint is not signed by the log.
+    Signature(NoteError),
 }
 
 impl Display for VerifyError {
@@ -334,6 +409,7 @@ impl Display for VerifyError {
         match self {
             Self::File(err) => Display::fmt(err, f),
             Self::Checkpoint(err) => Display::fmt(err, f),
+            Self::Signature(err) => write!(f, "checkpoint: {err}"),
         }
     }
 }
@@ -343,6 +419,7 @@ impl Error for VerifyError {
         match self {
             Self::File(err) => Some(err),
             Self::Checkpoint(err) => Some(err),
+            Self::Signature(err) => Some(err),
         }
     }
 }
@@ -770,6 +847,51 @@ impl Pass {
         }
     }
 
+    /// Returns the leaves of a row that lead to the signed root, as far as they are known.
+    fn signed_row(
+        &self,
+        row: u64,
+        trusted: Trusted,
+        above: &Above<'_>,
+    ) -> Option<Vec<Option<Hash>>> {
+        let of_tile = || {
+            let leaves = tile_row(&self.tiles, row)?;
+            Some(leaves.into_iter().map(Some).collect())
+        };
+        let suspect = self.suspects.iter().find(|it| it.row == row);
+        let of_records = |suspect: &Suspect| {
+            let leaves = suspect.leaves.iter();
+            leaves.map(|leaf| leaf.map(|leaf| leaf.hash)).collect()
+        };
+        match (trusted, suspect) {
+            (Trusted::Nothing, _) => None,
+            (Trusted::Records, Some(suspect)) => Some(of_records(suspect)),
+            (Trusted::Rows, Some(suspect)) => match above.verdict(suspect) {
+                Verdict::Records => Some(of_records(suspect)),
+                Verdict::Tile => of_tile(),
+                Verdict::Neither => None,
+            },
+            // Records and tile agree, and so does what lies above.
+            (Trusted::Rows, None) if !above.leads(row) => None,
+            (Trusted::Records | Trusted::Tiles | Trusted::Rows, None)
+            | (Trusted::Tiles, Some(_)) => of_tile(),
+        }
+    }
+
+    /// Says what leads to the signed root.
+    fn trusted(&self, root: &Hash) -> Trusted {
+        let leads = |rows: &Option<Rows>| rows.as_ref().is_some_and(|rows| rows.root() == *root);
+        if leads(&self.of_records) {
+            Trusted::Records
+        } else if leads(&self.of_tiles) {
+            Trusted::Tiles
+        } else if self.suspects.is_empty() && self.more_suspects == 0 {
+            Trusted::Nothing
+        } else {
+            Trusted::Rows
+        }
+    }
+
     /// Says which records are those that were signed, and what is wrong besides.
     fn judge(
         mut self,
@@ -778,16 +900,7 @@ impl Pass {
         report: &mut Report,
     ) {
         let root = checkpoint.root();
-        let leads = |rows: &Option<Rows>| rows.as_ref().is_some_and(|rows| rows.root() == *root);
-        let trusted = if leads(&self.of_records) {
-            Trusted::Records
-        } else if leads(&self.of_tiles) {
-            Trusted::Tiles
-        } else if self.suspects.is_empty() && self.more_suspects == 0 {
-            Trusted::Nothing
-        } else {
-            Trusted::Rows
-        };
+        let trusted = self.trusted(root);
         report.from_tiles = self.from_tiles;
         report.more_faults = self.more_faults;
         let mut unproved = 0;
@@ -944,6 +1057,16 @@ impl<'a> Above<'a> {
         above
     }
 
+    /// Whether the tile of a row is the one below these.
+    fn leads(&self, row: u64) -> bool {
+        let Some(leaves) = tile_row(&self.pass.tiles, row) else {
+            return false;
+        };
+        let is_whole = leaves.len() == TILE_WIDTH as usize;
+        let node = self.pass.tiles.node(8, row);
+        self.is_right && (!is_whole || node.is_ok_and(|node| node == row_root(&leaves)))
+    }
+
     fn verdict(&self, suspect: &Suspect) -> Verdict {
         if !self.is_right {
             return Verdict::Neither;
@@ -1024,7 +1147,7 @@ fn make(piece: &Piece, tiles: &TileFolder, from: u64, size: u64) -> Made {
             offset,
             what: Damage::Torn | Damage::Length,
         } => return Made::Damage((*first, *offset)),
-        Piece::End { .. } => return Made::Nothing,
+        Piece::End => return Made::Nothing,
     };
     let mut found = Vec::new();
     let mut hash = |start: usize, record: &[u8]| {
