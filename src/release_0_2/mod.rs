@@ -87,6 +87,40 @@
 //! detail `data`. Where the record does not hold all of an entry, as with an outcome of
 //! PARTIAL or a number of more digits than an `f64` has, the entry's bytes go along as the
 //! member [`RELEASE_0_1_BASE64`], and what comes back is that entry.
+//!
+//! # OCSF and OpenTelemetry
+//!
+//! The package stores in each record what OCSF and OpenTelemetry call the event. The
+//! functions on [`EventType`] here and on that of release 0.1 return the same values:
+//!
+//! ```
+//! use lokryn_compliance_log::{EventType, Outcome, Sensitivity};
+//!
+//! let event_type = EventType::ToolInvocation;
+//! assert_eq!(event_type.ocsf_class_uid(), 6003);
+//! assert_eq!(event_type.ocsf_activity_id(), 1);
+//! assert_eq!(event_type.otel_operation_name(), Some("execute_tool"));
+//! assert_eq!(Outcome::FailureDenied.ocsf_status_id(), 2);
+//! assert_eq!(Sensitivity::Restricted.ocsf_confidentiality_id(), 3);
+//! ```
+//!
+//! A conversion to 0.2 does not set them. They are the package's choices, which consumers
+//! of its records look for, and several are not what OCSF means by the numbers (1.9.0-dev,
+//! July 2026):
+//!
+//! | events | the package | OCSF |
+//! |---|---|---|
+//! | `EVENT_FILE_ACCESS` | 4010 File Activity, 1 Read | 4010 is Network File Activity, deprecated; File System Activity is 1001, where 2 is Read |
+//! | `EVENT_POLICY_CHANGE`, `EVENT_GUARDRAIL_CHECK` | 5001 Security Finding | 5001 is Device Inventory Info; Security Finding is 2001, deprecated |
+//! | `EVENT_PRIVILEGE_USE` | 3002 Authentication, 3 Privilege Escalation | 3 is Authentication Ticket |
+//! | `EVENT_CONFIG_CHANGE` | 5002 Configuration Change, 1 Create | 5002 is Device Config State, deprecated |
+//! | `EVENT_DATA_EXPORT`, `EVENT_CONTEXT_ACCESS`, `EVENT_RESOURCE_READ` | 3005 Data Access | 3005 is User Access Management, deprecated |
+//! | `EVENT_USER_MANAGEMENT` | 3001 Account Change | the same, deprecated |
+//! | `EVENT_RESOURCE_ACCESS`, `EVENT_MCP_PING`, `EVENT_TOOL_LIST`, `EVENT_RESOURCE_LIST`, `EVENT_PROMPT_LIST` | 6003 API Activity, 3 Read | 2 is Read, 3 is Update |
+//! | `EVENT_TRANSPORT_ERROR` | 4001 Network Activity, 5 Fail | 4 is Fail, 5 is Refuse |
+//!
+//! The operations are names that OpenTelemetry has; that the start of an MCP session is
+//! `create_agent`, and every access to a context `embeddings`, is the package's choice.
 
 mod bytes;
 mod convert;
@@ -94,6 +128,7 @@ mod debug;
 mod enums;
 mod kind;
 mod messages;
+mod ocsf;
 mod proto_json;
 mod release;
 mod tables;

@@ -1,6 +1,8 @@
 //! Telling the releases apart.
 
+use super::from_bytes;
 use crate::view::wire::{LEN, Reader, VARINT};
+use crate::{DecodeError, LogEntry};
 
 /// A release of the schema, by the number of the published packages.
 ///
@@ -67,5 +69,28 @@ impl Release {
             reader.skip(key).ok()?;
         }
         release
+    }
+
+    /// Decodes a record of the release, as an entry.
+    ///
+    /// # Errors
+    ///
+    /// On bytes that are not a record of the release, with the field and the place.
+    ///
+    /// ```
+    /// use lokryn_compliance_log::Release;
+    ///
+    /// let bytes = b"\x20\x0a\x52\x09agent-001";
+    /// assert_eq!(Release::V0_2.entry_from_bytes(bytes)?.actor_id, "agent-001");
+    ///
+    /// let err = Release::V0_1.entry_from_bytes(bytes).unwrap_err();
+    /// assert_eq!(err.to_string(), "actor_id: wrong wire type 0 at byte 0");
+    /// # Ok::<(), lokryn_compliance_log::DecodeError>(())
+    /// ```
+    pub fn entry_from_bytes(self, bytes: &[u8]) -> Result<LogEntry, DecodeError> {
+        match self {
+            Self::V0_1 => LogEntry::from_bytes(bytes),
+            Self::V0_2 => from_bytes(bytes),
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! with the result, under a name that says so: `original`.
 
 mod details;
-mod numbers;
+pub(super) mod numbers;
 mod original;
 mod to_entry;
 mod to_request;

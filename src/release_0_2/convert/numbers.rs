@@ -66,12 +66,17 @@ pub(super) enum Resource {
 }
 
 pub(super) fn event_type_to_request(number: i32) -> i32 {
+    match crate::EventType::try_from(number) {
+        Ok(event_type) => of_same_name(event_type).into(),
+        Err(_) => unless_known::<EventType>(number),
+    }
+}
+
+/// Every event of release 0.1 has its own number in 0.2.
+pub(crate) const fn of_same_name(event_type: crate::EventType) -> EventType {
     use crate::EventType as Entry;
 
-    let Ok(event_type) = Entry::try_from(number) else {
-        return unless_known::<EventType>(number);
-    };
-    let request = match event_type {
+    match event_type {
         Entry::Unspecified => EventType::Unspecified,
         Entry::Login => EventType::Login,
         Entry::Logout => EventType::Logout,
@@ -92,8 +97,7 @@ pub(super) fn event_type_to_request(number: i32) -> i32 {
         Entry::ContextAccess => EventType::ContextAccess,
         Entry::PromptExecution => EventType::PromptExecution,
         Entry::GuardrailCheck => EventType::GuardrailCheck,
-    };
-    request.into()
+    }
 }
 
 /// `OUTCOME_OTHER` stays an unknown number: release 0.1 has nothing that says so little.
@@ -113,15 +117,23 @@ pub(super) fn outcome_to_entry(number: i32) -> i32 {
 
 pub(super) fn outcome_to_request(number: i32) -> i32 {
     match crate::Outcome::try_from(number) {
-        Ok(
-            crate::Outcome::Unspecified
-            | crate::Outcome::Success
-            | crate::Outcome::FailureUnauthorized
-            | crate::Outcome::FailureDenied
-            | crate::Outcome::FailureError,
-        ) => number,
-        Ok(crate::Outcome::Partial) => Outcome::Other.into(),
+        Ok(outcome) => nearest_outcome(outcome).into(),
+        // What it stays in an entry.
+        Err(_) if number == i32::from(Outcome::Other) => number,
         Err(_) => unless_known::<Outcome>(number),
+    }
+}
+
+pub(crate) const fn nearest_outcome(outcome: crate::Outcome) -> Outcome {
+    use crate::Outcome as Entry;
+
+    match outcome {
+        Entry::Unspecified => Outcome::Unknown,
+        Entry::Success => Outcome::Success,
+        Entry::FailureUnauthorized => Outcome::FailureUnauthorized,
+        Entry::FailureDenied => Outcome::FailureDenied,
+        Entry::FailureError => Outcome::FailureError,
+        Entry::Partial => Outcome::Other,
     }
 }
 
@@ -149,20 +161,23 @@ pub(super) fn sensitivity_to_entry(number: i32) -> i32 {
 }
 
 pub(super) fn sensitivity_to_request(number: i32) -> i32 {
+    match crate::Sensitivity::try_from(number) {
+        Ok(sensitivity) => of_same_rank(sensitivity).into(),
+        Err(_) => unless_known::<Sensitivity>(number),
+    }
+}
+
+pub(crate) const fn of_same_rank(sensitivity: crate::Sensitivity) -> Sensitivity {
     use crate::Sensitivity as Entry;
 
-    let Ok(sensitivity) = Entry::try_from(number) else {
-        return unless_known::<Sensitivity>(number);
-    };
-    let request = match sensitivity {
+    match sensitivity {
         Entry::Unspecified => Sensitivity::Unknown,
         Entry::Public => Sensitivity::Public,
         Entry::Internal => Sensitivity::PublicInternal,
         Entry::Confidential => Sensitivity::Confidential,
         Entry::Restricted => Sensitivity::Secret,
         Entry::HighlyRestricted => Sensitivity::TopSecret,
-    };
-    request.into()
+    }
 }
 
 /// A number of one release, unless the other has given it a meaning.

@@ -221,9 +221,20 @@ fn is_same(left: &Value, right: &Value) -> bool {
 fn is_same_number(left: &Number, right: &Number) -> bool {
     match (left.as_i128(), right.as_i128()) {
         (Some(left), Some(right)) => left == right,
-        _ => match (left.as_f64(), right.as_f64()) {
+        (Some(integer), None) => is_integer(right, integer),
+        (None, Some(integer)) => is_integer(left, integer),
+        (None, None) => match (left.as_f64(), right.as_f64()) {
             (Some(left), Some(right)) => left.to_bits() == right.to_bits(),
             _ => false,
         },
     }
+}
+
+/// Whether a float is an integer, to the last digit.
+fn is_integer(float: &Number, integer: i128) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "compared right after")]
+    let nearest = integer as f64;
+    #[expect(clippy::cast_possible_truncation, reason = "an integer of 64 bits")]
+    let is_exact = nearest as i128 == integer;
+    is_exact && float.as_f64().map(f64::to_bits) == Some(nearest.to_bits())
 }
