@@ -1,6 +1,6 @@
 """Checks this crate against release 0.2.0 of the published package, both ways.
 
-    PYTHONPATH=FOLDER_WITH_THE_PACKAGE python release_0_2.py RUST_PROGRAM
+    PYTHONPATH=FOLDER_WITH_THE_PACKAGE python release_0_2.py RUST_PROGRAM WORK_FOLDER
 
 A process of its own: both releases of the package have one name, and their schemas
 another, of which a process can hold one.
@@ -42,7 +42,7 @@ LogEntry = message_factory.GetMessageClass(_pool.FindMessageTypeByName("lokryn.c
 UNKNOWN_FIELDS = [b"", b"", b"", b"\x98\x06\x07", b"\xaa\x01\x03\x98\x06\x07"]
 
 
-def main(program):
+def main(program, work):
     matrix = Matrix()
     rust = Program("Rust", program)
     python = f"Python, lokryn-compliance-log {importlib.metadata.version('lokryn-compliance-log')}"
@@ -60,6 +60,11 @@ def main(program):
     generated = [package.LogRequest.FromString(record) for record in frames(rust.generate(COUNT))]
     matrix.count(python, "bytes to", check_generated(rust, generated))
     matrix.count(python, "JSON to", check_json_of(rust, generated))
+    go = Program("Go, google.golang.org/protobuf", str(work / "interop-go"), "release_0_2")
+    matrix.count(go.name, "bytes from", check_go_bytes(rust, go, records))
+    matrix.count(go.name, "bytes to", check_go_bytes(rust, go, generated))
+    matrix.count(go.name, "JSON from", check_same_json(rust, go, records))
+    matrix.count(go.name, "JSON to", check_same_json(go, rust, generated))
     print(f"\n{matrix}")
 
 
@@ -139,6 +144,15 @@ def _with_zeros(record):
             if getattr(genai, name) == 0:
                 genai.ClearField(name)
     return copy
+
+
+def _with_one_nan(record):
+    """Go's own NaN is another than Python's and Rust's."""
+    for genai in _calls(record):
+        for name in ("temperature", "top_p"):
+            if math.isnan(getattr(genai, name)):
+                setattr(genai, name, math.nan)
+    return record
 
 
 def _calls(record):
@@ -306,6 +320,32 @@ def check_json_of(rust, records):
     same_list("records, from Python's JSON", Python=kept, Rust=read)
     assert readable > len(records) // 2
     return readable
+
+
+def check_go_bytes(rust, go, records):
+    """Go reads every record, and Rust reads what Go writes."""
+    written = joined(map(_bytes, records))
+    recoded = go.recode(written)
+    # Go writes the payload after all other fields.
+    in_order = [_bytes(package.LogRequest.FromString(record)) for record in frames(recoded)]
+    same_list("records that Go writes", Go=in_order, Python=frames(written))
+    return same_list("records, from Go", Go=frames(rust.recode(recoded)), Rust=frames(rust.recode(written)))
+
+
+def check_same_json(reader, writer, records):
+    """Both write the same JSON, or none, and one reads what the other writes."""
+    written = joined(map(_bytes, map(_with_zeros, records)))
+    lines, others = writer.to_json(written), reader.to_json(written)
+    refused = "refused: "
+    # Go writes an integer beyond 2 to the 53rd as digits, which are a double all the same.
+    value = lambda line: json.loads(line, parse_int=float)
+    parsed = lambda lines: [None if line.startswith(refused) else value(line) for line in lines]
+    same_list("JSON", **{writer.name: parsed(lines), reader.name: parsed(others)})
+    kept = [_bytes(_as_json_has_it(it)) for it, line in zip(map(_with_zeros, records), lines)
+            if not line.startswith(refused)]
+    read = frames(reader.from_json([line for line in lines if not line.startswith(refused)]))
+    read = [_bytes(_with_one_nan(package.LogRequest.FromString(it))) for it in read]
+    return same_list("records, from JSON", **{writer.name: kept, reader.name: read})
 
 
 def _json(record):
@@ -512,6 +552,6 @@ def _bytes(record):
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(sys.argv[1], pathlib.Path(sys.argv[2]))
     except Mismatch as mismatch:
         sys.exit(f"\nMISMATCH: {mismatch}")
