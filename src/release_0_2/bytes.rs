@@ -41,7 +41,8 @@ impl LogRequest {
         Self::decode(bytes).map_err(|_| find_error(bytes).in_release_0_2())
     }
 
-    /// Encodes the record to a new vector.
+    /// Encodes the record to a new vector, as prost does, which leaves out a double of
+    /// minus zero.
     ///
     /// ```
     /// use lokryn_compliance_log::release_0_2::LogRequest;
