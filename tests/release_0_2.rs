@@ -133,6 +133,25 @@ fn the_enums_are_those_of_the_descriptor() {
     assert_eq!(i32::from(Sensitivity::PublicInternal), 10);
 }
 
+/// So that a field that is added to release 0.1 is never taken for one of release 0.2.
+#[test]
+fn release_0_1_reserves_the_numbers_that_it_does_not_use_itself() {
+    let own = DescriptorPool::decode(lokryn_compliance_log::FILE_DESCRIPTOR_SET).unwrap();
+    let request = pool()
+        .get_message_by_name(&format!("{PACKAGE}.LogRequest"))
+        .unwrap();
+    for name in ["LogEntry", "LogRequest"] {
+        let message = own
+            .get_message_by_name(&format!("lokryn.compliance.v1.{name}"))
+            .unwrap();
+        for field in request.fields() {
+            let number = field.number();
+            let is_reserved = message.reserved_ranges().any(|it| it.contains(&number));
+            assert_eq!(is_reserved, number > 11, "{name} {number}");
+        }
+    }
+}
+
 /// As another implementation has them, so that a pool that has them already takes the set.
 #[test]
 fn the_imported_files_are_protobufs_own() {

@@ -220,27 +220,27 @@ fn what_is_not_the_mapping_is_refused_without_a_word_of_it() {
         (r#"{"policyTags": [null]}"#, "policy_tags: not a string"),
         (
             r#"{"policyTags": "secret"}"#,
-            "invalid type: string, expected an array",
+            "invalid type: string, expected an array for policy_tags",
         ),
         (
             r#"{"time": "2026-11-25"}"#,
-            "not a time of RFC 3339 in the years 1 to 9999",
+            "time: not a time of RFC 3339 in the years 1 to 9999",
         ),
         (
             r#"{"time": "2026-11-25t19:20:00Z"}"#,
-            "not a time of RFC 3339 in the years 1 to 9999",
+            "time: not a time of RFC 3339 in the years 1 to 9999",
         ),
         (
             r#"{"time": "0000-12-31T23:59:59Z"}"#,
-            "not a time of RFC 3339 in the years 1 to 9999",
+            "time: not a time of RFC 3339 in the years 1 to 9999",
         ),
         (
             r#"{"time": "2016-12-31T23:59:60Z"}"#,
-            "not a time of RFC 3339 in the years 1 to 9999",
+            "time: not a time of RFC 3339 in the years 1 to 9999",
         ),
         (
             r#"{"time": 5}"#,
-            "not a time of RFC 3339 in the years 1 to 9999",
+            "time: not a time of RFC 3339 in the years 1 to 9999",
         ),
         (
             r#"{"genai": {"temperature": "nan"}}"#,
@@ -248,11 +248,11 @@ fn what_is_not_the_mapping_is_refused_without_a_word_of_it() {
         ),
         (
             r#"{"genai": {"model": ["secret"]}}"#,
-            "invalid type: sequence, expected neither an object nor an array",
+            "invalid type: sequence, expected a single value for model",
         ),
         (
             r#"{"genai": "secret"}"#,
-            "invalid type: string, expected a JSON object for GenAiPayload",
+            "invalid type: string, expected a JSON object for genai",
         ),
         (
             r#"{"genai": {}, "mcp": {}}"#,
@@ -261,11 +261,11 @@ fn what_is_not_the_mapping_is_refused_without_a_word_of_it() {
         (r#"{"data": {}, "data": {}}"#, "duplicate field `data`"),
         (
             r#"{"data": {"a": 1, "a": 2}}"#,
-            "a key of a Struct is there twice",
+            "data: a key is there twice",
         ),
         (
             r#"{"data": 7}"#,
-            "invalid type: number, expected a JSON object for a Struct",
+            "invalid type: number, expected a JSON object for data",
         ),
         (r#"{"actor": "a"}"#, "unknown field \"actor\""),
     ];

@@ -9,7 +9,7 @@ use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value as ProtoValue};
 use serde_json::{Number, Value};
 
-use super::super::proto_json::{Canonical, Json};
+use super::super::proto_json::JsonMessage as _;
 use super::super::{LogRequest, Payload};
 use super::details::{self, DATA, Members};
 use super::numbers::{self, Resource};
@@ -115,7 +115,7 @@ fn details_of(entry: &LogEntry) -> Members {
     // Refuses a member that is there twice, of which a map would keep one.
     let json = as_json(&entry.payload).filter(|json| {
         !json_text::has_private_key(json)
-            && serde_json::from_str::<Json<ProtoValue, Canonical>>(json).is_ok()
+            && ProtoValue::read(PAYLOAD, &mut serde_json::Deserializer::from_str(json)).is_ok()
     });
     match json.and_then(|json| serde_json::from_str(json).ok()) {
         Some(Value::Object(object)) => object.into_iter().collect(),

@@ -20,6 +20,7 @@ use prost_types::{Struct, Timestamp};
 use serde_core::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_core::ser::{self, Serialize, SerializeMap, Serializer};
 
+use self::nested::Optional;
 use super::kind::{Double, Int32, Int64, Kind, Many, Number, One, Text, Texts};
 use super::tables::with_messages;
 use super::{
@@ -32,7 +33,11 @@ use crate::proto_json::unknown_field;
 pub(super) trait JsonMessage: Sized {
     fn write<F: Form, S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    /// Reads the value of the field of the given name.
+    fn read<'de, D: Deserializer<'de>>(
+        name: &'static str,
+        deserializer: D,
+    ) -> Result<Self, D::Error>;
 }
 
 /// A message as JSON of a form.
@@ -42,21 +47,11 @@ impl<M, F> Json<M, F> {
     pub(super) fn new(message: M) -> Self {
         Self(message, PhantomData)
     }
-
-    pub(super) fn into_message(self) -> M {
-        self.0
-    }
 }
 
 impl<M: JsonMessage, F: Form> Serialize for Json<&M, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.write::<F, S>(serializer)
-    }
-}
-
-impl<'de, M: JsonMessage, F> Deserialize<'de> for Json<M, F> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        M::read(deserializer).map(Self::new)
     }
 }
 
@@ -195,10 +190,10 @@ macro_rules! fields {
                     return <$kind>::read_json(object, name, &mut self.$field);
                 })*
                 $($(if name == stringify!($member) {
-                    let Some(json) = object.next_value::<Option<Json<$value, Canonical>>>()? else {
+                    let message = object.next_value_seed(Optional::<$value>::of(name))?;
+                    let Some(value) = message.map($choice::$variant) else {
                         return Ok(());
                     };
-                    let value = $choice::$variant(json.into_message());
                     if self.$oneof.replace(value).is_some() {
                         return Err(de::Error::custom(format_args!(
                             "{name}: another field of the oneof {} is set",
@@ -218,8 +213,11 @@ macro_rules! fields {
                 object.end()
             }
 
-            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(Object(PhantomData))
+            fn read<'de, D: Deserializer<'de>>(
+                name: &'static str,
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(Object { name, of: PhantomData })
             }
         }
 
@@ -246,7 +244,7 @@ macro_rules! fields {
         /// [ProtoJSON]: https://protobuf.dev/programming-guides/json/
         impl<'de> Deserialize<'de> for $message {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::read(deserializer)
+                Self::read(Self::MESSAGE, deserializer)
             }
         }
     )*};
@@ -254,13 +252,16 @@ macro_rules! fields {
 
 with_messages!(fields);
 
-struct Object<M>(PhantomData<M>);
+struct Object<M> {
+    name: &'static str,
+    of: PhantomData<M>,
+}
 
 impl<'de, M: Fields> Visitor<'de> for Object<M> {
     type Value = M;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a JSON object for {}", M::MESSAGE)
+        write!(f, "a JSON object for {}", self.name)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<M, A::Error> {

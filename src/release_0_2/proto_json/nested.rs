@@ -6,11 +6,11 @@ use core::marker::PhantomData;
 
 use alloc::vec::Vec;
 
-use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::SerializeMap;
 
 use super::scalar::refuse_scalars;
-use super::{Canonical, Form, Json, JsonKind, JsonMessage};
+use super::{Form, Json, JsonKind, JsonMessage};
 use crate::release_0_2::kind::{Many, One};
 
 impl<M: JsonMessage> JsonKind for One<M> {
@@ -27,11 +27,10 @@ impl<M: JsonMessage> JsonKind for One<M> {
 
     fn read_json<'de, A: MapAccess<'de>>(
         object: &mut A,
-        _: &'static str,
+        name: &'static str,
         value: &mut Option<M>,
     ) -> Result<(), A::Error> {
-        let message: Option<Json<M, Canonical>> = object.next_value()?;
-        *value = message.map(Json::into_message);
+        *value = object.next_value_seed(Optional::of(name))?;
         Ok(())
     }
 }
@@ -51,47 +50,115 @@ impl<M: JsonMessage> JsonKind for Many<M> {
 
     fn read_json<'de, A: MapAccess<'de>>(
         object: &mut A,
-        _: &'static str,
+        name: &'static str,
         value: &mut Vec<M>,
     ) -> Result<(), A::Error> {
-        let List(messages) = object.next_value::<List<Json<M, Canonical>>>()?;
-        value.extend(messages.into_iter().map(Json::into_message));
+        let element = MessageOf::new(name);
+        *value = object.next_value_seed(List { name, element })?;
         Ok(())
     }
 }
 
-/// An array; `null` in its place has no elements.
-pub(super) struct List<T>(pub(super) Vec<T>);
+/// Reads the value of the field of a name.
+pub(super) struct MessageOf<M> {
+    name: &'static str,
+    of: PhantomData<M>,
+}
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor(PhantomData))
+impl<M> MessageOf<M> {
+    pub(super) fn new(name: &'static str) -> Self {
+        let of = PhantomData;
+        Self { name, of }
     }
 }
 
-struct ListVisitor<T>(PhantomData<T>);
+impl<M> Clone for MessageOf<M> {
+    fn clone(&self) -> Self {
+        Self::new(self.name)
+    }
+}
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = List<T>;
+impl<'de, M: JsonMessage> DeserializeSeed<'de> for MessageOf<M> {
+    type Value = M;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<M, D::Error> {
+        M::read(self.name, deserializer)
+    }
+}
+
+/// The same, or `null`.
+pub(super) struct Optional<M>(MessageOf<M>);
+
+impl<M> Optional<M> {
+    pub(super) fn of(name: &'static str) -> Self {
+        Self(MessageOf::new(name))
+    }
+}
+
+impl<'de, M: JsonMessage> DeserializeSeed<'de> for Optional<M> {
+    type Value = Option<M>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<M>, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, M: JsonMessage> Visitor<'de> for Optional<M> {
+    type Value = Option<M>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
+        write!(f, "a value for {}", self.0.name)
     }
 
-    fn visit_unit<E>(self) -> Result<List<T>, E> {
-        Ok(List(Vec::new()))
+    fn visit_unit<E>(self) -> Result<Option<M>, E> {
+        Ok(None)
     }
 
-    fn visit_none<E>(self) -> Result<List<T>, E> {
-        Ok(List(Vec::new()))
+    fn visit_none<E>(self) -> Result<Option<M>, E> {
+        Ok(None)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<List<T>, A::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<M>, D::Error> {
+        self.0.deserialize(deserializer).map(Some)
+    }
+}
+
+/// Reads an array; `null` in its place has no elements.
+pub(super) struct List<S> {
+    pub(super) name: &'static str,
+    /// Reads an element.
+    pub(super) element: S,
+}
+
+impl<'de, S: DeserializeSeed<'de> + Clone> DeserializeSeed<'de> for List<S> {
+    type Value = Vec<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de> + Clone> Visitor<'de> for List<S> {
+    type Value = Vec<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array for {}", self.name)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = array.next_element()? {
+        while let Some(element) = array.next_element_seed(self.element.clone())? {
             elements.push(element);
         }
-        Ok(List(elements))
+        Ok(elements)
     }
 
     refuse_scalars!();

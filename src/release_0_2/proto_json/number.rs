@@ -5,7 +5,7 @@
 use serde_core::de::{self, MapAccess};
 use serde_core::ser::{Serialize, SerializeMap, Serializer};
 
-use super::scalar::Scalar;
+use super::scalar::{Scalar, ScalarOf};
 use super::{Form, JsonKind};
 use crate::enums::ProtoEnum;
 use crate::proto_json::Quoted;
@@ -79,7 +79,7 @@ fn read_number<'de, A: MapAccess<'de>>(
     object: &mut A,
     name: &'static str,
 ) -> Result<Option<JsonNumber>, A::Error> {
-    let number = match object.next_value()? {
+    let number = match object.next_value_seed(ScalarOf(name))? {
         Scalar::Null => return Ok(None),
         Scalar::Number(number) => Some(number),
         Scalar::Text(text) => from_text(&text),
@@ -168,7 +168,7 @@ impl JsonKind for Double {
         name: &'static str,
         value: &mut f64,
     ) -> Result<(), A::Error> {
-        let double = match object.next_value()? {
+        let double = match object.next_value_seed(ScalarOf(name))? {
             Scalar::Null => return Ok(()),
             Scalar::Number(number) => Some(number.to_float()),
             Scalar::Text(text) => match text.as_str() {
@@ -202,7 +202,7 @@ impl<E: ProtoEnum> JsonKind for Number<E> {
         name: &'static str,
         value: &mut i32,
     ) -> Result<(), A::Error> {
-        let number = match object.next_value()? {
+        let number = match object.next_value_seed(ScalarOf(name))? {
             Scalar::Null => return Ok(()),
             Scalar::Number(number) => number.to_integer(),
             Scalar::Bool => None,

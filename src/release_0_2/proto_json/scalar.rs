@@ -4,7 +4,7 @@ use core::fmt;
 
 use alloc::string::String;
 
-use serde_core::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 
 use super::number::{self, JsonNumber};
 use crate::proto_json::number::private_number_text;
@@ -16,19 +16,23 @@ pub(super) enum Scalar {
     Text(String),
 }
 
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor)
+/// Reads the value of the field of this name.
+#[derive(Clone, Copy)]
+pub(super) struct ScalarOf(pub(super) &'static str);
+
+impl<'de> DeserializeSeed<'de> for ScalarOf {
+    type Value = Scalar;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Scalar, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct ScalarVisitor;
-
-impl<'de> Visitor<'de> for ScalarVisitor {
+impl<'de> Visitor<'de> for ScalarOf {
     type Value = Scalar;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("neither an object nor an array")
+        write!(f, "a single value for {}", self.0)
     }
 
     fn visit_unit<E>(self) -> Result<Scalar, E> {

@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use serde_core::de::{self, MapAccess};
 use serde_core::ser::SerializeMap;
 
-use super::scalar::Scalar;
+use super::nested::List;
+use super::scalar::{Scalar, ScalarOf};
 use super::{Form, JsonKind};
 use crate::release_0_2::kind::{Text, Texts};
 
@@ -28,7 +29,7 @@ impl JsonKind for Text {
         name: &'static str,
         value: &mut String,
     ) -> Result<(), A::Error> {
-        match object.next_value()? {
+        match object.next_value_seed(ScalarOf(name))? {
             Scalar::Null => {}
             Scalar::Text(text) => *value = text,
             Scalar::Bool | Scalar::Number(_) => return Err(not_a_string(name)),
@@ -54,7 +55,11 @@ impl JsonKind for Texts {
         name: &'static str,
         value: &mut Vec<String>,
     ) -> Result<(), A::Error> {
-        for element in object.next_value::<super::nested::List<Scalar>>()?.0 {
+        let elements = List {
+            name,
+            element: ScalarOf(name),
+        };
+        for element in object.next_value_seed(elements)? {
             match element {
                 Scalar::Text(text) => value.push(text),
                 Scalar::Null | Scalar::Bool | Scalar::Number(_) => {

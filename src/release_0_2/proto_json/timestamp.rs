@@ -2,10 +2,10 @@
 //! in the years 1 to 9999. Any offset and up to nine digits are read.
 
 use prost_types::Timestamp;
-use serde_core::de::{self, Deserialize as _, Deserializer};
+use serde_core::de::{self, DeserializeSeed as _, Deserializer};
 use serde_core::ser::{self, Serializer};
 
-use super::scalar::Scalar;
+use super::scalar::{Scalar, ScalarOf};
 use super::{Form, JsonMessage};
 use crate::detail::{time_from_text, time_is_in_range};
 
@@ -23,8 +23,11 @@ impl JsonMessage for Timestamp {
         serializer.collect_str(self)
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let time = match Scalar::deserialize(deserializer)? {
+    fn read<'de, D: Deserializer<'de>>(
+        name: &'static str,
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        let time = match ScalarOf(name).deserialize(deserializer)? {
             // A leap second has no place in a Timestamp, and ProtoJSON no small letters.
             Scalar::Text(text) if text.contains(['t', 'z']) || text.get(17..19) == Some("60") => {
                 None
@@ -32,7 +35,11 @@ impl JsonMessage for Timestamp {
             Scalar::Text(text) => time_from_text(&text).filter(is_in_range),
             Scalar::Null | Scalar::Bool | Scalar::Number(_) => None,
         };
-        time.ok_or_else(|| de::Error::custom("not a time of RFC 3339 in the years 1 to 9999"))
+        time.ok_or_else(|| {
+            de::Error::custom(format_args!(
+                "{name}: not a time of RFC 3339 in the years 1 to 9999"
+            ))
+        })
     }
 }
 

@@ -11,9 +11,10 @@ use prost_types::{ListValue, Struct, Value};
 use serde_core::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::{SerializeMap, SerializeSeq, Serializer};
 
+use super::nested::MessageOf;
 use super::number::{self, JsonNumber};
 use super::scalar::refuse_scalars;
-use super::{Canonical, Form, Json, JsonMessage, MAX_SAFE_INTEGER};
+use super::{Form, Json, JsonMessage, MAX_SAFE_INTEGER};
 use crate::proto_json::number::PRIVATE_NUMBER;
 
 impl JsonMessage for Struct {
@@ -25,8 +26,11 @@ impl JsonMessage for Struct {
         object.end()
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StructVisitor)
+    fn read<'de, D: Deserializer<'de>>(
+        name: &'static str,
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StructVisitor { name })
     }
 }
 
@@ -49,8 +53,11 @@ impl JsonMessage for Value {
         }
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+    fn read<'de, D: Deserializer<'de>>(
+        name: &'static str,
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor { name })
     }
 }
 
@@ -69,18 +76,20 @@ fn write_number<F: Form, S: Serializer>(number: f64, serializer: S) -> Result<S:
     }
 }
 
-struct StructVisitor;
+struct StructVisitor {
+    name: &'static str,
+}
 
 impl<'de> Visitor<'de> for StructVisitor {
     type Value = Struct;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object for a Struct")
+        write!(f, "a JSON object for {}", self.name)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Struct, A::Error> {
         let first = object.next_key::<String>()?;
-        read_members(first, object)
+        read_members(self.name, first, object)
     }
 
     refuse_scalars!();
@@ -88,27 +97,32 @@ impl<'de> Visitor<'de> for StructVisitor {
 
 /// Reads the rest of an object of which a key has been read.
 fn read_members<'de, A: MapAccess<'de>>(
+    name: &'static str,
     mut key: Option<String>,
     mut object: A,
 ) -> Result<Struct, A::Error> {
     let mut fields = BTreeMap::new();
-    while let Some(name) = key {
-        let value: Json<Value, Canonical> = object.next_value()?;
-        if fields.insert(name, value.into_message()).is_some() {
-            return Err(de::Error::custom("a key of a Struct is there twice"));
+    while let Some(member) = key {
+        let value: Value = object.next_value_seed(MessageOf::new(name))?;
+        if fields.insert(member, value).is_some() {
+            return Err(de::Error::custom(format_args!(
+                "{name}: a key is there twice"
+            )));
         }
         key = object.next_key()?;
     }
     Ok(Struct { fields })
 }
 
-struct ValueVisitor;
+struct ValueVisitor {
+    name: &'static str,
+}
 
 impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+        write!(f, "a JSON value for {}", self.name)
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -145,8 +159,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = array.next_element::<Json<Value, Canonical>>()? {
-            values.push(value.into_message());
+        while let Some(value) = array.next_element_seed(MessageOf::new(self.name))? {
+            values.push(value);
         }
         Ok(Kind::ListValue(ListValue { values }).into())
     }
@@ -159,10 +173,13 @@ impl<'de> Visitor<'de> for ValueVisitor {
             let digits: String = object.next_value()?;
             return match number::from_text(&digits) {
                 Some(number) => self.visit_f64(number.to_float()),
-                None => Err(de::Error::custom("a number is not one of 64 bits")),
+                None => Err(de::Error::custom(format_args!(
+                    "{}: a number is not one of 64 bits",
+                    self.name
+                ))),
             };
         }
-        read_members(first, object).map(|object| Kind::StructValue(object).into())
+        read_members(self.name, first, object).map(|object| Kind::StructValue(object).into())
     }
 }
 
