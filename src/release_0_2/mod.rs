@@ -75,7 +75,7 @@
 //! has become, the details `release_0_2_event_type`, `release_0_2_outcome` and
 //! `release_0_2_sensitivity` have the original.
 //!
-//! **From 0.2 and back** is the same message, always. Where the fields and details would not
+//! **From 0.2 and back** is the same message, for every one that can be decoded. Where the fields and details would not
 //! give it again, such as for a `Struct` with an infinite number in it, its bytes go along
 //! as the detail [`RELEASE_0_2_BASE64`]. [`from_bytes`] keeps unknown fields in that way,
 //! too, which a [`LogRequest`] does not have. The bytes count only while the entry is still
