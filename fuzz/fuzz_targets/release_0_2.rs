@@ -52,7 +52,10 @@ fn check_request(bytes: &[u8], request: &LogRequest) {
 fn check_entry(entry: &LogEntry) {
     let request = LogRequest::from(entry.clone());
     let encoded = request.encode_to_vec();
-    assert_eq!(LogRequest::decode(&*encoded).unwrap().encode_to_vec(), encoded);
+    assert_eq!(
+        LogRequest::decode(&*encoded).unwrap().encode_to_vec(),
+        encoded
+    );
     let back = LogEntry::from(request.clone());
     let is_same = LogEntry {
         payload: entry.payload.clone(),
