@@ -15,14 +15,16 @@ use crate::proto_json::base64;
 ///
 /// Set where converting back would not give the record again. Only while the entry is
 /// still the one that the conversion made do the bytes count: in one that has been changed,
-/// redacted perhaps, the fields do.
+/// the fields do. The bytes hold all that the record held, so whoever redacts an entry
+/// removes this detail, too.
 pub const RELEASE_0_2_BASE64: &str = "release_0_2_base64";
 
 /// The member of `data` that holds the bytes of an entry of release 0.1, in standard
 /// base64.
 ///
 /// Set where the record does not hold all of the entry, and of account only while the
-/// record is still the one that the conversion made.
+/// record is still the one that the conversion made. Whoever redacts the record removes it,
+/// too.
 pub const RELEASE_0_1_BASE64: &str = "release_0_1_base64";
 
 /// Adds the bytes of the record that the entry was made from.
