@@ -143,13 +143,11 @@ impl Scan {
             }
             Err(damage) => damage,
         };
-        self.found = Some(match segment.find()? {
-            Some(record) => Piece::Record(record),
-            None => {
-                self.open = None;
-                Piece::End
-            }
-        });
+        self.found = segment.find()?.map(Piece::Record);
+        if self.found.is_none() {
+            self.open = None;
+            self.found = Some(Piece::End);
+        }
         Ok(Some(Piece::Damage {
             first,
             offset,

@@ -211,7 +211,6 @@ pub fn salvage(
                     pass.signed_row(sequence / ROW, trusted, &above),
                 );
             }
-            #[expect(clippy::cast_possible_truncation, reason = "less than a row")]
             let index = (sequence % ROW) as usize;
             let signed = row.1.as_ref().and_then(|leaves| leaves.get(index));
             if signed.copied().flatten() == Some(leaf_hash(record)) {
@@ -447,9 +446,12 @@ struct Leaf {
     place: (u64, u64),
 }
 
+/// A leaf with its number, or the place of what is none.
+type Read = Result<(u64, Leaf), ((u64, u64), RecordError)>;
+
 /// What a thread makes of a piece.
 struct Leaves {
-    found: Vec<Result<(u64, Leaf), ((u64, u64), RecordError)>>,
+    found: Vec<Read>,
     /// Rows that lie in the piece as a whole, and agree with their tile: the index of
     /// their first leaf in `found`, and their roots.
     rows: VecDeque<(usize, Hash)>,
@@ -598,16 +600,14 @@ impl Pass {
         while self.next + ROW <= from {
             let row = self.next / ROW;
             // The level above has the roots of whole rows.
-            match self.tiles.node(8, row) {
-                Ok(root) => {
-                    for tree in [&mut self.of_records, &mut self.of_tiles] {
-                        if let Some(rows) = tree {
-                            let tiles = &self.tiles;
-                            rows.push(root, tiles, || tile_row(tiles, row).unwrap_or_default());
-                        }
-                    }
+            if let Ok(root) = self.tiles.node(8, row) {
+                let tiles = &self.tiles;
+                let trees = [&mut self.of_records, &mut self.of_tiles];
+                for rows in trees.into_iter().flatten() {
+                    rows.push(root, tiles, || tile_row(tiles, row).unwrap_or_default());
                 }
-                Err(_) => (self.of_records, self.of_tiles) = (None, None),
+            } else {
+                (self.of_records, self.of_tiles) = (None, None);
             }
             self.next += ROW;
         }
@@ -615,7 +615,6 @@ impl Pass {
             let leaves = tile_row(&self.tiles, self.next / ROW);
             let nowhere = (u64::MAX, 0);
             while self.next < from {
-                #[expect(clippy::cast_possible_truncation, reason = "less than a row")]
                 let index = (self.next % ROW) as usize;
                 let hash = leaves
                     .as_ref()
@@ -642,9 +641,8 @@ impl Pass {
         let is_past = Cell::new(size == 0);
         pipeline::run(
             verification.threads,
-            || match is_past.get() {
-                true => Ok(None),
-                false => scan.next(),
+            || {
+                if is_past.get() { Ok(None) } else { scan.next() }
             },
             |piece| make(&piece, &tiles, from, size),
             |made| {
@@ -697,9 +695,9 @@ impl Pass {
     }
 
     /// A whole row that agrees with its tile.
-    fn take_row(&mut self, root: Hash, found: &[Result<(u64, Leaf), ((u64, u64), RecordError)>]) {
+    fn take_row(&mut self, root: Hash, found: &[Read]) {
         let leaves = || {
-            let leaf = |it: &Result<(u64, Leaf), _>| it.as_ref().ok().map(|(_, leaf)| leaf.hash);
+            let leaf = |it: &Read| it.as_ref().ok().map(|(_, leaf)| leaf.hash);
             found.iter().filter_map(leaf).collect()
         };
         for rows in [&mut self.of_records, &mut self.of_tiles]
@@ -712,7 +710,7 @@ impl Pass {
         self.read += ROW;
     }
 
-    fn take_leaf(&mut self, found: &Result<(u64, Leaf), ((u64, u64), RecordError)>) {
+    fn take_leaf(&mut self, found: &Read) {
         match found {
             Ok((sequence, leaf)) if *sequence < self.next => {
                 // Those below where reading begins are in the same segment.
@@ -939,7 +937,9 @@ impl Pass {
         }
         report.proved = self.read.saturating_sub(unproved);
         told.sort_by_key(|(first, _)| *first);
-        told.into_iter().for_each(|(_, fault)| report.add(fault));
+        for (_, fault) in told {
+            report.add(fault);
+        }
         if let Some(against) = verification.against {
             let old = rows.as_ref().and_then(|rows| rows.old.1);
             if let Some(fault) = compare(checkpoint, against, verification.known, old) {
@@ -1047,7 +1047,9 @@ impl<'a> Above<'a> {
         for (leaves, verdict) in [(of_records, Verdict::Records), (of_tile, Verdict::Tile)] {
             let mut rest = Tree::new();
             let Some(leaves) = leaves else { continue };
-            leaves.into_iter().for_each(|leaf| rest.push(leaf));
+            for leaf in leaves {
+                rest.push(leaf);
+            }
             if tree.root_before(&rest) == *root {
                 above.is_right = true;
                 above.last = Some(verdict);
@@ -1177,11 +1179,7 @@ fn make(piece: &Piece, tiles: &TileFolder, from: u64, size: u64) -> Made {
 }
 
 /// Finds the rows that are whole and agree with their tile.
-fn rows_of(
-    found: &[Result<(u64, Leaf), ((u64, u64), RecordError)>],
-    tiles: &TileFolder,
-    size: u64,
-) -> VecDeque<(usize, Hash)> {
+fn rows_of(found: &[Read], tiles: &TileFolder, size: u64) -> VecDeque<(usize, Hash)> {
     let mut rows = VecDeque::new();
     let mut index = 0;
     while index < found.len() {
@@ -1203,7 +1201,7 @@ fn rows_of(
             index += 1;
             continue;
         }
-        let leaf = |it: &Result<(u64, Leaf), _>| it.as_ref().ok().map(|(_, leaf)| leaf.hash);
+        let leaf = |it: &Read| it.as_ref().ok().map(|(_, leaf)| leaf.hash);
         let leaves: Vec<Hash> = found[index..index + width]
             .iter()
             .filter_map(leaf)
@@ -1225,6 +1223,8 @@ fn tile_row(tiles: &TileFolder, row: u64) -> Option<Vec<Hash>> {
 
 fn row_root(leaves: &[Hash]) -> Hash {
     let mut tree = Tree::new();
-    leaves.iter().for_each(|leaf| tree.push(*leaf));
+    for leaf in leaves {
+        tree.push(*leaf);
+    }
     tree.root()
 }

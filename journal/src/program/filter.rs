@@ -1,5 +1,7 @@
 //! Which records are wanted.
 
+#![expect(clippy::doc_markdown, reason = "clap prints it as it stands")]
+
 use std::time::SystemTime;
 
 use clap::Args;
@@ -17,7 +19,7 @@ pub(crate) struct Filter {
     /// Recorded before this time
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     pub(crate) until: Option<SystemTime>,
-    /// This actor_id
+    /// This actor
     #[arg(long, value_name = "ACTOR")]
     actor: Vec<String>,
     /// This event type, as in EVENT_LOGIN or login

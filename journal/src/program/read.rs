@@ -10,7 +10,7 @@ use lokryn_journal::{JournalReader, Record};
 
 use super::filter::Filter;
 use super::time;
-use super::{Failure, Outcome as Done, finding, wrong_use};
+use super::{Outcome as Done, finding, wrong_use};
 
 /// How records are printed.
 #[derive(Clone, Copy)]
@@ -297,7 +297,7 @@ fn write_bars(
         let eighths = u128::from(*count) * 8 * BAR as u128 / u128::from(most);
         let eighths = usize::try_from(eighths).unwrap_or_default().max(1);
         let mut bar = "█".repeat(eighths / 8);
-        bar.extend(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8].chars());
+        bar.push_str(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]);
         let share = u128::from(*count) * 1000 / u128::from(all.max(1));
         let (percent, tenth) = (share / 10, share % 10);
         let name = Cell(name, 24);
@@ -307,10 +307,4 @@ fn write_bars(
         )?;
     }
     Ok(())
-}
-
-impl From<Failure> for io::Error {
-    fn from(_: Failure) -> Self {
-        io::ErrorKind::Other.into()
-    }
 }

@@ -56,40 +56,42 @@ pub(crate) fn verify(
 }
 
 fn to_text(report: &Report, against: Option<&Checkpoint>) -> String {
-    let mut text = String::new();
-    for fault in &report.faults {
-        text += &format!("✗ {fault}\n");
-    }
-    if report.more_faults > 0 {
-        text += &format!("✗ and {} more\n", report.more_faults);
-    }
-    let mark = if report.is_ok() { '✓' } else { '·' };
     let Report {
         proved,
         size,
         origin,
         ..
     } = report;
-    text += &format!("{mark} {proved} of {size} records of {origin} are those that were signed\n");
+    let mut lines: Vec<String> = report.faults.iter().map(|it| format!("✗ {it}")).collect();
+    if report.more_faults > 0 {
+        lines.push(format!("✗ and {} more", report.more_faults));
+    }
+    let mark = if report.is_ok() { '✓' } else { '·' };
+    lines.push(format!(
+        "{mark} {proved} of {size} records of {origin} are those that were signed"
+    ));
     if report.from_tiles > 0 {
         let count = report.from_tiles;
-        text += &format!("· {count} records were not read: the tree below is that of the tiles\n");
+        lines.push(format!(
+            "· {count} records were not read: the tree below is the tiles'"
+        ));
     }
-    for key in &report.unverified {
-        text += &format!("· not verified: the signature of {key}\n");
-    }
+    let unverified = report.unverified.iter();
+    lines.extend(unverified.map(|key| format!("· not verified: the signature of {key}")));
     match against {
-        Some(against) if report.is_ok() => {
-            let size = against.size();
-            text += &format!("✓ the first {size} are those of the checkpoint kept elsewhere\n");
-        }
+        Some(against) if report.is_ok() => lines.push(format!(
+            "✓ the first {} are those of the checkpoint kept elsewhere",
+            against.size()
+        )),
         Some(_) => {}
-        None => {
-            text += "· not shown: what whoever holds the key may have rewritten or cut off; \
-                compare with a checkpoint kept elsewhere (--against)\n";
-        }
+        None => lines.push(
+            "· not shown: what whoever holds the key has rewritten or cut off; \
+             compare with a checkpoint kept elsewhere (--against)"
+                .into(),
+        ),
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn to_json(report: &Report) -> serde_json::Value {
