@@ -1,4 +1,4 @@
-//! An audit log in a folder that a service appends entries to and an auditor can trust.
+#![doc = include_str!("../README.md")]
 
 #![forbid(unsafe_code)]
 
