@@ -1,6 +1,6 @@
 """Checks this crate against other implementations; see `run`.
 
-    python check.py RUST_PROGRAM WORK_FOLDER
+    python check.py RUST_PROGRAM JOURNAL_PROGRAM WORK_FOLDER
 """
 
 import importlib.metadata
@@ -15,6 +15,7 @@ import both_ways
 import buf
 import clickhouse
 import details
+import journal
 import odd_bytes
 import parquet
 import proto_json
@@ -26,7 +27,7 @@ from peers import Program, Python
 ENTRIES = 1_000_000
 
 
-def main(program, work):
+def main(program, journal_program, work):
     matrix = Matrix()
     started = time.monotonic()
     version = importlib.metadata.version
@@ -64,6 +65,7 @@ def main(program, work):
     engine = ClickHouse(work)
     clickhouse.check(matrix, engine, rust, work, questions)
     parquet.check(matrix, engine, questions, ENTRIES)
+    journal.check(matrix, engine, journal_program, work)
 
     print(f"\n{odd_bytes.check(rust, published, typescript, go, engine, work)}")
     print(f"\n{matrix}\n\nall agree, {time.monotonic() - started:.0f} s")
@@ -71,6 +73,6 @@ def main(program, work):
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], pathlib.Path(sys.argv[2]))
+        main(sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]))
     except Mismatch as mismatch:
         sys.exit(f"\nMISMATCH: {mismatch}")
