@@ -117,6 +117,8 @@ struct Live {
     writer: Option<Writer>,
     /// A buffer to be used again.
     spare: Vec<u8>,
+    /// How many times something was written.
+    commits: u64,
 }
 
 /// Tells the thread that signs when there is something new.
@@ -200,6 +202,7 @@ impl Journal {
             writer: Mutex::new(Live {
                 writer: Some(parts.writer),
                 spare: Vec::new(),
+                commits: 0,
             }),
             closed: OnceLock::new(),
             timer: Timer {
@@ -305,6 +308,13 @@ impl Journal {
         }
         pushed.batch.done().await?;
         Ok(pushed.receipt)
+    }
+
+    /// Returns how many times records were written. For benchmarks.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        lock(&self.0.shared.writer).commits
     }
 
     /// Writes, syncs and signs what is there, and returns the checkpoint. The one there
@@ -513,6 +523,7 @@ impl Shared {
             return Err(closed.clone());
         }
         let writer = live.writer.as_mut().ok_or(Closed::ByCaller)?;
+        live.commits += 1;
         writer.write(taken.frames(), taken.first_time)?;
         if taken.is_durable || signing.is_some() {
             writer.sync()?;
