@@ -24,7 +24,10 @@ fn what_others_read_otherwise_is_refused() {
     assert_refused(b"\x22\x80\x00", "actor_id: an overlong varint at byte 1");
     assert_refused(b"\x93\x02\x94\x02", "field 34: a group at byte 0");
     assert_refused(b"\xa0\x06\x01", "field 100: reserved for logs at byte 0");
-    assert_refused(b"\x08\x01\xea\x06\x00", "field 109: reserved for logs at byte 2");
+    assert_refused(
+        b"\x08\x01\xea\x06\x00",
+        "field 109: reserved for logs at byte 2",
+    );
 }
 
 #[test]
