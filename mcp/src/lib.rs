@@ -1,0 +1,30 @@
+//! Every MCP call as a compliance-grade audit log entry.
+#![forbid(unsafe_code)]
+
+mod auditor;
+mod canonical;
+mod connection;
+mod content;
+mod entry;
+mod message;
+mod methods;
+mod options;
+mod recorder;
+mod rules;
+mod scan;
+mod session;
+mod settings;
+mod sink;
+#[cfg(feature = "rmcp")]
+mod transport;
+
+pub use crate::auditor::{Auditor, AuditorError, CloseError};
+pub use crate::connection::{Direction, Refusal, RefusalReason, Verdict};
+pub use crate::content::{Content, ContentPart, Everything, HmacKey, KeyError, Redactor};
+pub use crate::options::{AuditOptions, FailurePolicy};
+pub use crate::rules::{Rule, Rules};
+pub use crate::session::{Held, Sent, Session};
+pub use crate::settings::AuditSource;
+pub use crate::sink::{AuditSink, FileSink, FileSinkError, SinkError};
+#[cfg(feature = "rmcp")]
+pub use crate::transport::{AuditedError, AuditedTransport};
