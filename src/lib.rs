@@ -52,7 +52,7 @@ pub use crate::payload::{PayloadError, PayloadFormat, PayloadReason};
 pub use crate::stream::codec;
 pub use crate::validate::{ValidationError, Violation, ViolationKind};
 pub use crate::view::{
-    DecodeError, DecodeReason, EncodeError, LogEntryView, PolicyTags, PolicyTagsIter,
+    DecodeError, DecodeReason, EncodeError, LogEntryView, PolicyTags, PolicyTagsIter, StrictError,
 };
 
 /// The message `lokryn.compliance.v1.LogRequest`: the fields of [`LogEntry`]

@@ -1,19 +1,37 @@
-//! The formats of a transparency log on disk: a Merkle tree in tiles, signed checkpoints,
-//! and proofs that can be checked without the log.
-//!
-//! They are those of RFC 9162 and of the C2SP specifications, byte for byte, so that the
-//! tools of others verify them. The log of audit entries that is to be kept in them, in
-//! order, dated and on the disk, is not part of the package yet, so it is not published.
+//! An audit log in a folder that a service appends entries to and an auditor can trust.
 
 #![forbid(unsafe_code)]
 
+mod batch;
+mod beginning;
 pub mod checkpoint;
+#[doc(hidden)]
+pub mod disk;
+mod edge;
+mod error;
+mod frames;
+mod journal;
 pub mod key;
 pub mod note;
+mod opening;
+mod options;
+mod pipeline;
 pub mod proof;
+mod reader;
+mod record;
+mod scan;
+mod segment;
+mod signing;
 pub mod tile;
 pub mod tree;
+mod writer;
 
 pub use checkpoint::Checkpoint;
+pub use error::{AppendError, Closed, FileError, OpenError, Place};
+pub use journal::{Journal, Receipt};
 pub use key::{Signer, Verifier};
-pub use proof::{ConsistencyProof, InclusionProof};
+pub use opening::{Cut, Opening};
+pub use options::{DEFAULT_MAX_SEGMENT_LEN, Options};
+pub use proof::{ConsistencyProof, InclusionProof, ProveError};
+pub use reader::{JournalReader, Records, RecordsError};
+pub use record::{DEFAULT_MAX_RECORD_LEN, LIMIT_MAX_RECORD_LEN, RECORD_PROTO, Record, RecordError};

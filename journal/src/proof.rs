@@ -8,8 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, parse_decimal, parse_hash};
+use crate::error::Closed;
 use crate::key::Verifier;
 use crate::note::NoteError;
+use crate::tile::TileError;
 use crate::tree::{
     Hash, Hashes, consistency_path, inclusion_path, is_consistent, leaf_hash, root_from_inclusion,
 };
@@ -429,5 +431,62 @@ impl<E: Error + 'static> Error for ProofError<E> {
 impl From<NoteError> for ProofError {
     fn from(err: NoteError) -> Self {
         Self::Checkpoint(CheckpointError::Note(err))
+    }
+}
+
+/// The error of a journal that proves something.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// The journal is closed, and had not signed what is to be proved.
+    Closed(Closed),
+    /// The tiles do not give the proof.
+    Tiles(ProofError<TileError>),
+    /// What they give does not hold: a tile is damaged, or what should be proved is not
+    /// so.
+    Wrong(ProofError),
+}
+
+impl Display for ProveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed(err) => Display::fmt(err, f),
+            Self::Tiles(err) => Display::fmt(err, f),
+            Self::Wrong(err) => Display::fmt(err, f),
+        }
+    }
+}
+
+impl Error for ProveError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Closed(err) => Some(err),
+            Self::Tiles(err) => Some(err),
+            Self::Wrong(err) => Some(err),
+        }
+    }
+}
+
+impl From<Closed> for ProveError {
+    fn from(err: Closed) -> Self {
+        Self::Closed(err)
+    }
+}
+
+impl From<ProofError<TileError>> for ProveError {
+    fn from(err: ProofError<TileError>) -> Self {
+        Self::Tiles(err)
+    }
+}
+
+impl From<TileError> for ProveError {
+    fn from(err: TileError) -> Self {
+        Self::Tiles(ProofError::Hashes(err))
+    }
+}
+
+impl From<ProofError> for ProveError {
+    fn from(err: ProofError) -> Self {
+        Self::Wrong(err)
     }
 }

@@ -3,10 +3,11 @@
 use core::fmt::{self, Display};
 use core::ops::Range;
 use std::error::Error;
-use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::disk::{Disk, Os};
 use crate::tree::{Hash, Hashes, node_hash};
 
 /// How many hashes a full tile holds, and how many entries a full bundle.
@@ -218,6 +219,7 @@ impl Place {
 /// disk: check what is computed from them against a signed root.
 #[derive(Clone, Debug)]
 pub struct TileFolder {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     size: u64,
 }
@@ -227,10 +229,12 @@ impl TileFolder {
     /// leaves. Nothing is read yet.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, size: u64) -> Self {
-        Self {
-            folder: folder.into(),
-            size,
-        }
+        Self::on(Arc::new(Os), folder, size)
+    }
+
+    pub(crate) fn on(disk: Arc<dyn Disk>, folder: impl Into<PathBuf>, size: u64) -> Self {
+        let folder = folder.into();
+        Self { disk, folder, size }
     }
 
     /// Reads a tile; where a partial one is gone, what the full one begins with.
@@ -252,8 +256,20 @@ impl TileFolder {
         }
     }
 
+    /// Reads the first hashes of what has grown out of a tile: as many as it had.
+    pub(crate) fn read_start_of(&self, tile: Tile) -> Result<Vec<u8>, TileError> {
+        let last = tile.index * u64::from(TILE_WIDTH) + u64::from(tile.width) - 1;
+        let grown = Tile::holding(tile.level, last, self.size).unwrap_or(tile);
+        let mut bytes = self.read(grown)?;
+        bytes.truncate(tile.byte_len());
+        Ok(bytes)
+    }
+
     fn read_file(&self, tile: Tile) -> Result<Vec<u8>, TileError> {
-        let bytes = fs::read(self.folder.join(tile.to_string()))
+        let path = self.folder.join(tile.to_string());
+        // A byte more than there should be tells a longer file.
+        let bytes = (self.disk)
+            .read(&path, tile.byte_len() as u64 + 1)
             .map_err(|source| TileError::Io { tile, source })?;
         if bytes.len() == tile.byte_len() {
             Ok(bytes)

@@ -24,6 +24,9 @@ pub(crate) trait Kind {
     /// How values are written.
     const WIRE_TYPE: u32;
 
+    /// Whether every record of the field counts, and not only the last.
+    const IS_REPEATED: bool = false;
+
     /// Reads the record of the field, if it is the next and nothing is unusual about it.
     fn read_next<'a>(
         number: u32,
@@ -231,6 +234,7 @@ impl Kind for Texts {
     type View<'a> = PolicyTags<'a>;
 
     const WIRE_TYPE: u32 = LEN;
+    const IS_REPEATED: bool = true;
 
     #[inline(always)]
     fn read_next<'a>(

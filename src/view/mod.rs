@@ -3,6 +3,7 @@
 mod error;
 mod kind;
 mod policy_tags;
+mod strict;
 pub(crate) mod utf8;
 pub(crate) mod wire;
 
@@ -11,6 +12,7 @@ use bytes::BufMut;
 
 pub use self::error::{DecodeError, DecodeReason, EncodeError};
 pub use self::policy_tags::{PolicyTags, PolicyTagsIter};
+pub use self::strict::StrictError;
 
 pub(crate) use self::kind::{Blob, Kind, Number, Text, Texts};
 use self::wire::{Output, Reader, Reserved};
@@ -141,6 +143,9 @@ macro_rules! view {
                 }
             }
         }
+
+        /// The number of each field, and whether every record of it counts.
+        pub(crate) const FIELDS: &[(u32, bool)] = &[$(($number, <$kind>::IS_REPEATED)),*];
 
         /// Returns the proto name of the field with the given number.
         pub(crate) const fn field_name(number: u32) -> Option<&'static str> {

@@ -24,8 +24,8 @@ const MAX_VARINT_LEN: usize = 10;
 pub(crate) const VARINT: u32 = 0;
 const I64: u32 = 1;
 pub(crate) const LEN: u32 = 2;
-const START_GROUP: u32 = 3;
-const END_GROUP: u32 = 4;
+pub(crate) const START_GROUP: u32 = 3;
+pub(crate) const END_GROUP: u32 = 4;
 const I32: u32 = 5;
 
 /// The key of a record: which field it belongs to, and how its value is

@@ -1,0 +1,707 @@
+//! The journal: appending, committing together, and signing.
+
+use std::fmt;
+use std::mem;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use lokryn_compliance_log::{LogEntry, LogEntryView, ViolationKind};
+
+use crate::batch::{Batch, Taken};
+use crate::checkpoint::Checkpoint;
+use crate::error::{AppendError, Closed, FileError, OpenError};
+use crate::key::Verifier;
+use crate::opening::{self, Opening, nanoseconds};
+use crate::options::Options;
+use crate::proof::{ConsistencyProof, InclusionProof, ProveError};
+use crate::record::{put_varint, record_len, seal};
+use crate::signing::Signing;
+use crate::tile::TileFolder;
+use crate::tree::Hashes as _;
+use crate::writer::Writer;
+
+/// Entries that nobody waits for are written once there are this many bytes of them.
+const UNSYNCED_LEN: usize = 64 * 1024;
+/// Where so many bytes are waiting, whoever brings more waits, too.
+const MOST_WAITING: usize = 1024 * 1024;
+
+/// An audit log in a folder: entries in order, each with the time at which it was taken,
+/// on the disk, under signed checkpoints.
+///
+/// It is cheap to clone, and all clones are the same journal. Whatever threads and tasks
+/// append at the same time is committed together.
+///
+/// When the last clone is dropped, what is left is written and signed; only
+/// [`close`](Self::close) says whether that worked.
+///
+/// ```
+/// use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
+/// use lokryn_journal::Journal;
+///
+/// # let folder = std::env::temp_dir().join(format!("journal-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let audit = folder.join("audit");
+/// # let entry = LogEntry::builder()
+/// #     .event_type(EventType::Login)
+/// #     .outcome(Outcome::Success)
+/// #     .actor_id("user-12345")
+/// #     .component("auth-service")
+/// #     .environment("production")
+/// #     .resource("auth/login")
+/// #     .sensitivity(Sensitivity::Internal)
+/// #     .build();
+/// let journal = Journal::open(audit)?;
+/// let receipt = journal.append(&entry)?; // on the disk; signed within a second
+/// assert_eq!(receipt.sequence, 0);
+/// journal.close()?;
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Journal(Arc<Handle>);
+
+/// Where and when an entry was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The number of the record, from 0, without gaps.
+    pub sequence: u64,
+    /// The time of the record: that of the machine, or that of the record before where
+    /// the clock has gone back.
+    pub recorded_at: SystemTime,
+}
+
+/// What ends with the last clone.
+struct Handle {
+    shared: Arc<Shared>,
+    signer: Option<JoinHandle<()>>,
+}
+
+pub(crate) struct Shared {
+    folder: std::path::PathBuf,
+    verifiers: Vec<Verifier>,
+    opening: Opening,
+    max_record_len: usize,
+    max_segment_len: u64,
+    daily: bool,
+    every_commit: bool,
+    queue: Mutex<Queue>,
+    /// Locked before `writer`, where both are.
+    signing: Mutex<Signing>,
+    writer: Mutex<Live>,
+    closed: OnceLock<Closed>,
+    timer: Timer,
+}
+
+/// What has been appended and not been written.
+struct Queue {
+    /// The number of the next record.
+    next: u64,
+    /// The time of the last one, in nanoseconds since 1970.
+    last_time: u64,
+    batch: Option<Arc<Batch>>,
+    /// Frames.
+    bytes: Vec<u8>,
+    first_time: u64,
+    /// Whether somebody waits for them to be on the disk.
+    is_durable: bool,
+    /// Whether somebody is on the way to write them.
+    is_led: bool,
+    is_closed: bool,
+}
+
+/// The writer, until the journal is closed.
+struct Live {
+    writer: Option<Writer>,
+    /// A buffer to be used again.
+    spare: Vec<u8>,
+}
+
+/// Tells the thread that signs when there is something new.
+struct Timer {
+    interval: Duration,
+    state: Mutex<TimerState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct TimerState {
+    /// When the first record was written that is not signed.
+    since: Option<Instant>,
+    is_stopped: bool,
+}
+
+/// What is to be appended.
+enum Entry<'a> {
+    View(LogEntryView<'a>),
+    Encoded(&'a [u8]),
+}
+
+/// What somebody has to do who has appended.
+struct Pushed {
+    receipt: Receipt,
+    batch: Arc<Batch>,
+    /// Write what is waiting.
+    leads: bool,
+    /// Wait until it is written.
+    waits: bool,
+}
+
+impl Journal {
+    /// Opens the journal in a folder, and makes it if there is none; its parent has to
+    /// exist.
+    ///
+    /// For a new folder a key is made, too: `audit.key` beside the folder `audit`, which
+    /// only its owner may read, and `audit.vkey`, the public key, for the auditor.
+    /// **Whoever holds the private key can rewrite what no checkpoint kept elsewhere
+    /// covers**, so it should live where the folder does not: pass it with
+    /// [`Options::key_file`] or [`Options::signer`].
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; see [`Options::open`].
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::options().open(folder)
+    }
+
+    /// Returns the options, to be set before opening.
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    pub(crate) fn open_with(options: Options, folder: &Path) -> Result<Self, OpenError> {
+        let parts = opening::open(&options, folder)?;
+        let verifiers = [
+            &[parts.signing.signer.verifier().clone()],
+            &options.former[..],
+        ]
+        .concat();
+        let shared = Arc::new(Shared {
+            folder: folder.to_owned(),
+            verifiers,
+            max_record_len: options.max_record_len,
+            max_segment_len: options.max_segment_len,
+            daily: options.daily,
+            every_commit: options.every_commit,
+            queue: Mutex::new(Queue {
+                next: parts.opening.records,
+                last_time: parts.last_time,
+                batch: None,
+                bytes: Vec::new(),
+                first_time: 0,
+                is_durable: false,
+                is_led: false,
+                is_closed: false,
+            }),
+            signing: Mutex::new(parts.signing),
+            opening: parts.opening,
+            writer: Mutex::new(Live {
+                writer: Some(parts.writer),
+                spare: Vec::new(),
+            }),
+            closed: OnceLock::new(),
+            timer: Timer {
+                interval: options.interval,
+                state: Mutex::default(),
+                changed: Condvar::new(),
+            },
+        });
+        shared
+            .sign_found(parts.is_foreign)
+            .map_err(|closed| match closed {
+                Closed::File(err) => OpenError::File(err),
+                closed => OpenError::Closed(closed),
+            })?;
+        let signing = Arc::clone(&shared);
+        let signer = thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || signing.sign_in_time())
+            .map_err(FileError::at(folder))?;
+        Ok(Self(Arc::new(Handle {
+            shared,
+            signer: Some(signer),
+        })))
+    }
+
+    /// Returns what opening found and did.
+    #[must_use]
+    pub fn opening(&self) -> &Opening {
+        &self.0.shared.opening
+    }
+
+    /// Returns the public key, for whoever verifies.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.0.shared.verifiers[0]
+    }
+
+    /// Appends an entry. When this returns, the entry is on the disk; it is signed
+    /// within the [interval](Options::checkpoint_interval).
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`]. Nothing has been appended, but for
+    /// [`AppendError::Closed`]: then the entry may be in the journal or not.
+    pub fn append(&self, entry: &LogEntry) -> Result<Receipt, AppendError> {
+        self.0
+            .shared
+            .append(&Entry::View(LogEntryView::from(entry)))
+    }
+
+    /// Appends an entry as it came: its bytes are kept, unknown fields included.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append), and [`AppendError::Refused`] for bytes that are no
+    /// entry or that [not every implementation reads alike][strict].
+    ///
+    /// [strict]: lokryn_compliance_log::LogEntryView::decode_strict
+    pub fn append_encoded(&self, entry: &[u8]) -> Result<Receipt, AppendError> {
+        self.0.shared.append(&Entry::Encoded(entry))
+    }
+
+    /// Appends an entry without waiting for the disk. It is written and synced with the
+    /// next entry that waits, or with the next checkpoint. Until then a crash of the
+    /// program can lose it, and its number is used again.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append). That writing failed later shows in the next call,
+    /// and in [`checkpoint`](Self::checkpoint) and [`close`](Self::close).
+    pub fn append_unsynced(&self, entry: &LogEntry) -> Result<Receipt, AppendError> {
+        let shared = &self.0.shared;
+        let entry = Entry::View(LogEntryView::from(entry));
+        let pushed = shared.push(&entry, false)?;
+        if pushed.leads {
+            shared.write_waiting();
+        }
+        if pushed.waits {
+            pushed.batch.wait()?;
+        }
+        Ok(pushed.receipt)
+    }
+
+    /// Appends an entry as [`append`](Self::append) does, without blocking the thread.
+    /// Committed together with whatever else is appended.
+    ///
+    /// If the future is dropped, the entry may be in the journal or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append).
+    #[cfg(feature = "tokio")]
+    pub async fn append_async(&self, entry: &LogEntry) -> Result<Receipt, AppendError> {
+        let shared = &self.0.shared;
+        let entry = Entry::View(LogEntryView::from(entry));
+        let pushed = shared.push(&entry, true)?;
+        if pushed.leads {
+            let lead = Lead(self.clone());
+            match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn_blocking(move || drop(lead))),
+                Err(_) => drop(lead),
+            }
+        }
+        pushed.batch.done().await?;
+        Ok(pushed.receipt)
+    }
+
+    /// Writes, syncs and signs what is there, and returns the checkpoint. The one there
+    /// is if there is nothing new.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`].
+    pub fn checkpoint(&self) -> Result<Checkpoint, Closed> {
+        self.0.shared.checkpoint()
+    }
+
+    /// Writes, syncs and signs what is there, and gives up the folder, for all clones.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`], if that failed or the journal was closed before.
+    pub fn close(self) -> Result<Checkpoint, Closed> {
+        self.0.shared.close()
+    }
+
+    /// Proves that a record is in the journal, to whoever has the record and the
+    /// verifier key. Signs first if the record is not signed yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ProveError`].
+    pub fn prove_inclusion(&self, sequence: u64) -> Result<InclusionProof, ProveError> {
+        let shared = &self.0.shared;
+        let (checkpoint, tiles) = shared.signed(|size| sequence < size)?;
+        let proof = InclusionProof::new(checkpoint, sequence, &tiles)?;
+        let leaf = tiles.node(0, sequence)?;
+        proof.verify_hash(leaf, &shared.verifiers)?;
+        Ok(proof)
+    }
+
+    /// Proves that the journal begins with what it was at an older checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`ProveError`], also if that is not so.
+    pub fn prove_consistency(&self, old: &Checkpoint) -> Result<ConsistencyProof, ProveError> {
+        let shared = &self.0.shared;
+        let (checkpoint, tiles) = shared.signed(|size| old.size() <= size)?;
+        let proof = ConsistencyProof::new(checkpoint, old.size(), &tiles)?;
+        proof.verify(old, &shared.verifiers)?;
+        Ok(proof)
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shared = &self.0.shared;
+        f.debug_struct("Journal")
+            .field("folder", &shared.folder)
+            .field("origin", &shared.verifiers[0].name())
+            .field("closed", &shared.closed.get())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Writes what is waiting when it is dropped, also if a runtime drops it unused: others
+/// rely on it.
+#[cfg(feature = "tokio")]
+struct Lead(Journal);
+
+#[cfg(feature = "tokio")]
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.0.0.shared.write_waiting();
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.timer.stop();
+        if let Some(signer) = self.signer.take() {
+            // It has reported what went wrong in `closed`.
+            let _ = signer.join();
+        }
+        // Whoever wants to know calls `close`.
+        let _ = self.shared.close();
+    }
+}
+
+impl Shared {
+    fn append(&self, entry: &Entry<'_>) -> Result<Receipt, AppendError> {
+        let pushed = self.push(entry, true)?;
+        if pushed.leads {
+            self.write_waiting();
+        }
+        pushed.batch.wait()?;
+        Ok(pushed.receipt)
+    }
+
+    /// Puts an entry among those that are waiting.
+    fn push(&self, entry: &Entry<'_>, is_durable: bool) -> Result<Pushed, AppendError> {
+        let entry_len = entry.check()?;
+        let mut queue = lock(&self.queue);
+        if queue.is_closed {
+            return Err(self.why_closed().into());
+        }
+        let sequence = queue.next;
+        let len = record_len(entry_len, sequence);
+        if len > self.max_record_len {
+            return Err(AppendError::TooLong {
+                len,
+                max: self.max_record_len,
+            });
+        }
+        let recorded_at = nanoseconds(SystemTime::now()).max(queue.last_time);
+        if queue.batch.is_none() {
+            queue.batch = Some(Arc::new(Batch::default()));
+            queue.first_time = recorded_at;
+            queue.is_durable = false;
+            queue.is_led = false;
+        }
+        let bytes = &mut queue.bytes;
+        bytes.reserve(len + 10);
+        put_varint(len as u64, bytes);
+        let start = bytes.len();
+        entry.write(bytes);
+        seal(bytes, start, sequence, recorded_at);
+        queue.next += 1;
+        queue.last_time = recorded_at;
+        queue.is_durable |= is_durable;
+        let is_due = is_durable || queue.bytes.len() >= UNSYNCED_LEN;
+        let leads = is_due && !queue.is_led;
+        queue.is_led |= is_due;
+        let waits = is_durable || queue.bytes.len() >= MOST_WAITING;
+        let Some(batch) = queue.batch.clone() else {
+            return Err(Closed::Panicked.into());
+        };
+        drop(queue);
+        self.timer.note();
+        Ok(Pushed {
+            receipt: Receipt {
+                sequence,
+                recorded_at: UNIX_EPOCH + Duration::from_nanos(recorded_at),
+            },
+            batch,
+            leads,
+            waits,
+        })
+    }
+
+    /// Writes what is waiting, which others may have done by now. Whoever waits for it
+    /// learns what came of it.
+    fn write_waiting(&self) {
+        let mut live = lock(&self.writer);
+        let recorded_at = lock(&self.queue).first_time;
+        let needs_signing = |writer: &Writer| {
+            let is_due = writer.is_due(self.max_segment_len, self.daily, recorded_at);
+            self.every_commit || is_due || writer.is_full_of_tiles()
+        };
+        if !live.writer.as_ref().is_some_and(needs_signing) {
+            self.write(&mut live, None);
+            return;
+        }
+        drop(live);
+        let mut signing = lock(&self.signing);
+        let mut live = lock(&self.writer);
+        if let Some(writer) = live.writer.as_mut() {
+            let is_due = writer.is_due(self.max_segment_len, self.daily, recorded_at);
+            if is_due || writer.is_full_of_tiles() {
+                let turned = sign(writer, &mut signing, is_due).and_then(|_| {
+                    if is_due {
+                        writer.rotate()?;
+                    }
+                    Ok(())
+                });
+                if let Err(closed) = turned {
+                    self.fail(closed);
+                }
+            }
+        }
+        self.write(&mut live, self.every_commit.then_some(&mut *signing));
+    }
+
+    /// Writes what is waiting, and signs it with `signing`.
+    fn write(&self, live: &mut Live, signing: Option<&mut Signing>) {
+        let Some(mut taken) = self.take(live) else {
+            return;
+        };
+        let is_signed = signing.is_some();
+        match self.commit(live, &taken, signing) {
+            Err(closed) => {
+                self.fail(closed.clone());
+                taken.finish(Err(closed));
+            }
+            Ok(()) => {
+                taken.finish(Ok(()));
+                // While those who have waited get on.
+                if !is_signed && let Some(writer) = &mut live.writer {
+                    writer.hash(taken.frames());
+                }
+            }
+        }
+        live.spare = taken.into_buffer();
+    }
+
+    fn commit(
+        &self,
+        live: &mut Live,
+        taken: &Taken,
+        signing: Option<&mut Signing>,
+    ) -> Result<(), Closed> {
+        if let Some(closed) = self.closed.get() {
+            return Err(closed.clone());
+        }
+        let writer = live.writer.as_mut().ok_or(Closed::ByCaller)?;
+        writer.write(taken.frames(), taken.first_time)?;
+        if taken.is_durable || signing.is_some() {
+            writer.sync()?;
+        }
+        if let Some(signing) = signing {
+            writer.hash(taken.frames());
+            sign(writer, signing, false)?;
+        }
+        Ok(())
+    }
+
+    fn take(&self, live: &mut Live) -> Option<Taken> {
+        let mut queue = lock(&self.queue);
+        let batch = queue.batch.take()?;
+        let frames = mem::replace(&mut queue.bytes, mem::take(&mut live.spare));
+        Some(Taken::new(
+            batch,
+            frames,
+            queue.first_time,
+            queue.is_durable,
+        ))
+    }
+
+    fn checkpoint(&self) -> Result<Checkpoint, Closed> {
+        self.write_waiting();
+        let mut signing = lock(&self.signing);
+        let snapshot = {
+            let mut live = lock(&self.writer);
+            self.write(&mut live, None);
+            if let Some(closed) = self.closed.get() {
+                return Err(closed.clone());
+            }
+            let writer = live.writer.as_mut().ok_or(Closed::ByCaller)?;
+            self.timer.reset();
+            let synced = writer.sync();
+            synced.inspect_err(|closed| self.fail(closed.clone()))?;
+            writer.snapshot()
+        };
+        // Others may write on meanwhile.
+        let signed = signing.sign(&snapshot, false);
+        signed.inspect_err(|closed| self.fail(closed.clone()))
+    }
+
+    /// Signs what opening has found, if no checkpoint of this key has.
+    fn sign_found(&self, is_foreign: bool) -> Result<(), Closed> {
+        let checkpoint = self.checkpoint()?;
+        if is_foreign && checkpoint.verify(&self.verifiers[..1]).is_err() {
+            lock(&self.signing).write(checkpoint.size(), *checkpoint.root())?;
+        }
+        Ok(())
+    }
+
+    fn close(&self) -> Result<Checkpoint, Closed> {
+        if mem::replace(&mut lock(&self.queue).is_closed, true) {
+            return Err(self.why_closed());
+        }
+        let signed = self.checkpoint();
+        let _ = self.closed.set(Closed::ByCaller);
+        // Gives up the lock, too.
+        lock(&self.writer).writer = None;
+        self.timer.stop();
+        signed
+    }
+
+    /// Closes the journal because something failed.
+    fn fail(&self, closed: Closed) {
+        lock(&self.queue).is_closed = true;
+        let _ = self.closed.set(closed);
+    }
+
+    fn why_closed(&self) -> Closed {
+        self.closed.get().cloned().unwrap_or(Closed::ByCaller)
+    }
+
+    /// Returns the last checkpoint, or a new one if that is not large enough, and the
+    /// tiles below it.
+    fn signed(&self, is_enough: impl Fn(u64) -> bool) -> Result<(Checkpoint, TileFolder), Closed> {
+        let (mut checkpoint, disk) = {
+            let signing = lock(&self.signing);
+            (signing.last.clone(), Arc::clone(&signing.disk))
+        };
+        if !is_enough(checkpoint.size()) {
+            checkpoint = self.checkpoint()?;
+        }
+        let tiles = TileFolder::on(disk, &self.folder, checkpoint.size());
+        Ok((checkpoint, tiles))
+    }
+
+    /// Signs what is new, again and again, until it is stopped.
+    fn sign_in_time(&self) {
+        while self.timer.wait() {
+            if self.checkpoint().is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Signs what the writer has, with nobody writing meanwhile.
+fn sign(writer: &mut Writer, signing: &mut Signing, durable: bool) -> Result<Checkpoint, Closed> {
+    writer.sync()?;
+    signing.sign(&writer.snapshot(), durable)
+}
+
+impl Entry<'_> {
+    /// Checks the entry, and returns how long it is.
+    fn check(&self) -> Result<usize, AppendError> {
+        let (view, len) = match self {
+            Self::View(view) => (*view, view.encoded_len()),
+            Self::Encoded(bytes) => {
+                let view = LogEntryView::decode_strict(bytes).map_err(AppendError::Refused)?;
+                (view, bytes.len())
+            }
+        };
+        if let Err(err) = view.validate() {
+            // A number that this version does not know is a value all the same.
+            let is_known = |kind| !matches!(kind, ViolationKind::UnknownNumber(_));
+            if err.violations().iter().any(|it| is_known(it.kind())) {
+                return Err(AppendError::Incomplete(err));
+            }
+        }
+        Ok(len)
+    }
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::View(view) => {
+                let written = view.encode(bytes);
+                debug_assert!(written.is_ok(), "a vector grows");
+            }
+            Self::Encoded(encoded) => bytes.extend_from_slice(encoded),
+        }
+    }
+}
+
+impl Timer {
+    /// Says that there is something new.
+    fn note(&self) {
+        let mut state = lock(&self.state);
+        if state.since.is_none() {
+            state.since = Some(Instant::now());
+            drop(state);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Says that what there was is being signed.
+    fn reset(&self) {
+        lock(&self.state).since = None;
+    }
+
+    fn stop(&self) {
+        lock(&self.state).is_stopped = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits until it is time to sign. `false` once it has been stopped.
+    fn wait(&self) -> bool {
+        let mut state = lock(&self.state);
+        loop {
+            if state.is_stopped {
+                return false;
+            }
+            let left = match state.since {
+                None => None,
+                Some(since) => match self.interval.checked_sub(since.elapsed()) {
+                    None | Some(Duration::ZERO) => return true,
+                    left => left,
+                },
+            };
+            state = match left {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(left) => {
+                    let waited = self.changed.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
+
+/// What a thread that panicked had locked is as it was: nothing here is changed in steps
+/// that a panic could come between, and a batch that it had taken is reported as failed.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

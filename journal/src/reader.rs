@@ -1,0 +1,507 @@
+//! Reading a journal, beside its writer or without one.
+
+use core::fmt::{self, Debug, Display};
+use std::error::Error;
+use std::fs;
+use std::io::{self, Read as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::error::{FileError, Place};
+use crate::note::{MAX_NOTE_LEN, NoteError};
+use crate::opening::nanoseconds;
+use crate::record::{LIMIT_MAX_RECORD_LEN, Length, Record, RecordError, Stored};
+use crate::scan::{Bytes, Damage, Piece, Scan};
+use crate::segment;
+
+/// How often a reader that follows looks for a new checkpoint.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Reads the records of a journal, up to its checkpoint. Needs no lock and no key, and
+/// changes nothing.
+///
+/// **What it reads has not been verified**: [`verify`](crate::verify()) does that. A
+/// record whose checksum is wrong is an error, and what follows it is read.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use lokryn_journal::JournalReader;
+///
+/// # use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
+/// # let folder = std::env::temp_dir().join(format!("reader-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let audit = folder.join("audit");
+/// # let journal = lokryn_journal::Journal::open(&audit)?;
+/// # journal.append(&LogEntry::builder().event_type(EventType::Login)
+/// #     .outcome(Outcome::Success).actor_id("user-12345").component("auth-service")
+/// #     .environment("production").resource("auth/login")
+/// #     .sensitivity(Sensitivity::Internal).build())?;
+/// # journal.close()?;
+/// let yesterday = SystemTime::now() - Duration::from_secs(24 * 60 * 60);
+/// let mut records = JournalReader::open(&audit)?.since(yesterday).records()?;
+/// while let Some(record) = records.next_record() {
+///     let record = record?;
+///     println!("{} {}", record.sequence, record.view.actor_id);
+/// }
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct JournalReader {
+    folder: PathBuf,
+    checkpoint: Checkpoint,
+    from: u64,
+    since: u64,
+    until: u64,
+    is_bounded: bool,
+}
+
+impl JournalReader {
+    /// Reads the checkpoint of the journal in a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordsError::Checkpoint`] and [`RecordsError::File`].
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, RecordsError> {
+        let folder = folder.into();
+        let checkpoint = read_checkpoint(&folder)?;
+        Ok(Self {
+            folder,
+            checkpoint,
+            from: 0,
+            since: 0,
+            until: u64::MAX,
+            is_bounded: true,
+        })
+    }
+
+    /// Returns the checkpoint that was read. Nobody has verified it.
+    #[must_use]
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// Begins with this record.
+    #[must_use]
+    pub fn from(self, sequence: u64) -> Self {
+        let from = sequence;
+        Self { from, ..self }
+    }
+
+    /// Leaves out what was recorded before.
+    #[must_use]
+    pub fn since(self, time: SystemTime) -> Self {
+        let since = nanoseconds(time);
+        Self { since, ..self }
+    }
+
+    /// Leaves out what was recorded at this time or later.
+    #[must_use]
+    pub fn until(self, time: SystemTime) -> Self {
+        let until = nanoseconds(time);
+        Self { until, ..self }
+    }
+
+    /// Goes on after the checkpoint, to the last whole record there is. What lies there
+    /// can vanish in a power cut, and its numbers are then used again.
+    #[must_use]
+    pub fn beyond_checkpoint(self) -> Self {
+        Self {
+            is_bounded: false,
+            ..self
+        }
+    }
+
+    /// Returns the records, in order.
+    ///
+    /// What older segments held that have been moved away is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordsError::File`].
+    pub fn records(&self) -> Result<Records, RecordsError> {
+        let firsts = segments(&self.folder)?;
+        let start = self.first_segment(&firsts)?;
+        let firsts = firsts.get(start..).unwrap_or_default();
+        let first = firsts.first().copied().unwrap_or_default();
+        Ok(Records {
+            reader: self.clone(),
+            scan: Scan::new(&self.folder, firsts.to_vec()),
+            piece: None,
+            at: 0,
+            next: if self.from > 0 {
+                self.from.max(first)
+            } else {
+                first
+            },
+            end: if self.is_bounded {
+                self.checkpoint.size()
+            } else {
+                u64::MAX
+            },
+            place: (first, 0),
+            held: None,
+            follows: false,
+        })
+    }
+
+    /// Returns the records, and waits for more at the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`records`](Self::records).
+    pub fn follow(&self) -> Result<Records, RecordsError> {
+        let follows = true;
+        let records = self.records()?;
+        Ok(Records { follows, ..records })
+    }
+
+    /// The segment that the first record wanted is in, by its place among them.
+    fn first_segment(&self, firsts: &[u64]) -> Result<usize, RecordsError> {
+        let mut start = firsts.partition_point(|first| *first <= self.from);
+        if self.since > 0 {
+            // Records are in the order of their times.
+            let mut end = firsts.len();
+            while start < end {
+                let middle = usize::midpoint(start, end);
+                match first_time(&self.folder, firsts[middle])? {
+                    Some(time) if time < self.since => start = middle + 1,
+                    _ => end = middle,
+                }
+            }
+        }
+        Ok(start.saturating_sub(1))
+    }
+}
+
+/// Records, read one after the other; see [`JournalReader`].
+pub struct Records {
+    reader: JournalReader,
+    scan: Scan,
+    piece: Option<Bytes>,
+    /// How much of the piece has been read.
+    at: usize,
+    /// The number that the next record should have.
+    next: u64,
+    /// The number before which to stop.
+    end: u64,
+    /// Where the next frame begins: which segment, and where in it.
+    place: (u64, u64),
+    /// What comes after an error.
+    held: Option<Found>,
+    follows: bool,
+}
+
+/// A record in the piece that is being read.
+#[derive(Clone)]
+struct Found {
+    range: Range<usize>,
+    stored: Stored,
+}
+
+impl Records {
+    /// Reads the next record, and lends it until the call after. `None` at the end,
+    /// which a reader that follows does not have.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordsError::Damaged`] and [`RecordsError::Missing`], after which the next
+    /// record follows; every other one is the end.
+    pub fn next_record(&mut self) -> Option<Result<Record<'_>, RecordsError>> {
+        let found = loop {
+            match self.find() {
+                Ok(Some(found)) => break found,
+                Ok(None) if !self.follows => return None,
+                Ok(None) => match self.look_again() {
+                    Ok(true) => {}
+                    Ok(false) => thread::sleep(POLL),
+                    Err(err) => return Some(Err(self.ended(err))),
+                },
+                Err(err) => return Some(Err(self.ended(err))),
+            }
+        };
+        let bytes = self.piece.as_ref()?;
+        let offset = bytes.offset + found.range.start as u64;
+        let record = Record::of(&bytes.get()[found.range], found.stored);
+        Some(record.map_err(|reason| RecordsError::Damaged {
+            place: Place {
+                segment: segment::path(&self.reader.folder, bytes.first),
+                offset,
+                sequence: found.stored.sequence,
+            },
+            reason: Some(reason),
+        }))
+    }
+
+    /// Makes an error the last one that nothing can follow.
+    fn ended(&mut self, err: RecordsError) -> RecordsError {
+        if !matches!(
+            err,
+            RecordsError::Damaged { .. } | RecordsError::Missing { .. }
+        ) {
+            self.end = self.next;
+            self.follows = false;
+        }
+        err
+    }
+
+    fn find(&mut self) -> Result<Option<Found>, RecordsError> {
+        if let Some(found) = self.held.take() {
+            self.next = found.stored.sequence + 1;
+            return Ok(Some(found));
+        }
+        while self.next < self.end {
+            let Some(bytes) = &self.piece else {
+                if !self.read_piece()? {
+                    break;
+                }
+                continue;
+            };
+            let Some((range, end)) = next_range(bytes, self.at) else {
+                self.place = (bytes.first, bytes.offset + bytes.get().len() as u64);
+                if let Some(bytes) = self.piece.take() {
+                    self.scan.reuse(bytes);
+                }
+                continue;
+            };
+            let parsed = Stored::parse(&bytes.get()[range.clone()]);
+            let place = (bytes.first, bytes.offset + self.at as u64);
+            self.at = end;
+            self.place = (bytes.first, bytes.offset + end as u64);
+            match parsed {
+                Ok(stored) => match self.wants(&stored) {
+                    Wanted::No => {}
+                    Wanted::End => {
+                        self.place = place;
+                        break;
+                    }
+                    Wanted::Yes => {
+                        let found = Found { range, stored };
+                        let numbers = self.next..stored.sequence;
+                        if numbers.is_empty() {
+                            self.next = stored.sequence + 1;
+                            return Ok(Some(found));
+                        }
+                        self.held = Some(found);
+                        return Err(RecordsError::Missing { numbers });
+                    }
+                },
+                Err(reason) => return Err(self.damaged(place, Some(reason))),
+            }
+        }
+        let numbers = self.next..self.end;
+        if numbers.is_empty() || self.end == u64::MAX || self.follows {
+            return Ok(None);
+        }
+        self.end = self.next;
+        Err(RecordsError::Missing { numbers })
+    }
+
+    fn wants(&mut self, stored: &Stored) -> Wanted {
+        if stored.sequence < self.next {
+            return Wanted::No;
+        }
+        if stored.recorded_at < self.reader.since {
+            self.next = stored.sequence + 1;
+            return Wanted::No;
+        }
+        if stored.sequence >= self.end || stored.recorded_at >= self.reader.until {
+            self.end = self.next;
+            self.follows &= stored.recorded_at < self.reader.until;
+            return Wanted::End;
+        }
+        Wanted::Yes
+    }
+
+    /// Reads on, and says whether there was anything.
+    fn read_piece(&mut self) -> Result<bool, RecordsError> {
+        self.at = 0;
+        match self.scan.next()? {
+            Some(Piece::Frames(bytes) | Piece::Record(bytes)) => {
+                self.piece = Some(bytes);
+                Ok(true)
+            }
+            // The end that a writer is writing, or a crash has left.
+            Some(Piece::Damage { what, .. }) if what == Damage::Torn && self.end == u64::MAX => {
+                Ok(true)
+            }
+            Some(Piece::Damage { first, offset, .. }) => Err(self.damaged((first, offset), None)),
+            Some(Piece::End { .. }) => Ok(true),
+            None => Ok(false),
+        }
+    }
+
+    /// The error of bytes that should have been the next record.
+    fn damaged(&mut self, place: (u64, u64), reason: Option<RecordError>) -> RecordsError {
+        let sequence = self.next;
+        // Behind a damaged length the record may be found all the same.
+        self.next += u64::from(reason.is_some());
+        RecordsError::Damaged {
+            place: Place {
+                segment: segment::path(&self.reader.folder, place.0),
+                offset: place.1,
+                sequence,
+            },
+            reason,
+        }
+    }
+
+    /// Looks whether there is more by now.
+    fn look_again(&mut self) -> Result<bool, RecordsError> {
+        if self.reader.is_bounded {
+            let size = read_checkpoint(&self.reader.folder)?.size();
+            if size <= self.next {
+                return Ok(false);
+            }
+            self.end = size;
+        } else {
+            self.end = u64::MAX;
+        }
+        let (first, offset) = self.place;
+        let mut firsts = segments(&self.reader.folder)?;
+        firsts.retain(|it| *it > first);
+        self.scan = Scan::from(&self.reader.folder, first, offset, self.next, firsts)?;
+        self.piece = None;
+        // Beyond the checkpoint nothing else says that there is nothing.
+        Ok(self.reader.is_bounded || self.read_piece()?)
+    }
+}
+
+enum Wanted {
+    Yes,
+    No,
+    End,
+}
+
+/// Returns where the record is that begins at a place of the bytes, and where its frame
+/// ends.
+fn next_range(bytes: &Bytes, at: usize) -> Option<(Range<usize>, usize)> {
+    let all = bytes.get();
+    if bytes.is_bare {
+        return (at == 0).then_some((0..all.len(), all.len()));
+    }
+    match Length::at_start_of(&all[at..], LIMIT_MAX_RECORD_LEN) {
+        Length::Is(len, prefix) => Some((at + prefix..at + prefix + len, at + prefix + len)),
+        Length::CutOff | Length::Invalid => None,
+    }
+}
+
+impl Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records")
+            .field("folder", &self.reader.folder)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns the first numbers of the segments of a journal.
+pub(crate) fn segments(folder: &Path) -> Result<Vec<u64>, FileError> {
+    let records = folder.join(segment::RECORDS);
+    let names = fs::read_dir(&records).and_then(|entries| {
+        let name = |entry: io::Result<fs::DirEntry>| {
+            entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
+        };
+        entries.map(name).collect::<io::Result<Vec<_>>>()
+    });
+    Ok(segment::firsts(names.map_err(FileError::at(&records))?))
+}
+
+/// Returns the time of the first record of a segment; `None` if there is none.
+fn first_time(folder: &Path, first: u64) -> Result<Option<u64>, RecordsError> {
+    let mut scan = Scan::new(folder, vec![first]);
+    match scan.next()? {
+        Some(Piece::Frames(bytes)) => {
+            let first = next_range(&bytes, 0).map(|(range, _)| &bytes.get()[range]);
+            let stored = first.and_then(|record| Stored::parse(record).ok());
+            Ok(stored.map(|stored| stored.recorded_at))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Reads the checkpoint of the journal in a folder.
+pub(crate) fn read_checkpoint(folder: &Path) -> Result<Checkpoint, RecordsError> {
+    let path = folder.join(segment::CHECKPOINT);
+    let mut text = String::new();
+    let read = fs::File::open(&path)
+        .and_then(|file| file.take(MAX_NOTE_LEN as u64 + 1).read_to_string(&mut text));
+    let text = match read {
+        Err(err) if err.kind() == io::ErrorKind::InvalidData => Err(NoteError::Text),
+        Err(err) => return Err(FileError::at(path)(err).into()),
+        Ok(_) => Ok(text),
+    };
+    let parsed = text.map_err(CheckpointError::Note);
+    let parsed = parsed.and_then(|text| text.parse());
+    parsed.map_err(|source| RecordsError::Checkpoint { path, source })
+}
+
+/// The error of reading a journal.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum RecordsError {
+    /// A file could not be read.
+    File(FileError),
+    /// The checkpoint is malformed.
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: CheckpointError,
+    },
+    /// Bytes are not the record that should be there.
+    Damaged {
+        /// Where they are.
+        place: Place,
+        /// What is wrong with them; `None` if it is the length before the record.
+        reason: Option<RecordError>,
+    },
+    /// Records are not there.
+    Missing {
+        /// Their numbers.
+        numbers: Range<u64>,
+    },
+}
+
+impl Display for RecordsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(err) => Display::fmt(err, f),
+            Self::Checkpoint { path, source } => write!(f, "{}: {source}", path.display()),
+            Self::Damaged { place, reason } => match reason {
+                Some(reason) => write!(f, "{place}: {reason}"),
+                None => write!(f, "{place}: damaged length"),
+            },
+            Self::Missing { numbers } if numbers.end - numbers.start == 1 => {
+                write!(f, "record {} is missing", numbers.start)
+            }
+            Self::Missing { numbers } => {
+                let (first, last) = (numbers.start, numbers.end - 1);
+                write!(f, "records {first} to {last} are missing")
+            }
+        }
+    }
+}
+
+impl Error for RecordsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::File(err) => Some(err),
+            Self::Checkpoint { source, .. } => Some(source),
+            Self::Damaged {
+                reason: Some(reason),
+                ..
+            } => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+impl From<FileError> for RecordsError {
+    fn from(err: FileError) -> Self {
+        Self::File(err)
+    }
+}

@@ -1,0 +1,38 @@
+//! What several tests need.
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
+
+/// An empty folder for a test.
+pub(crate) fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// An entry that others can be told from.
+pub(crate) fn entry(number: usize) -> LogEntry {
+    LogEntry::builder()
+        .event_type(EventType::FileAccess)
+        .outcome(Outcome::Success)
+        .actor_id(format!("user-{number}"))
+        .component("files")
+        .environment("production")
+        .resource(format!("files/{number}"))
+        .sensitivity(Sensitivity::Internal)
+        .policy_tag("SOC2")
+        .build()
+}
+
+/// The segments of a journal, in order.
+pub(crate) fn segments(journal: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(journal.join("records")).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|it| it == "binpb"));
+    paths.sort();
+    paths
+}

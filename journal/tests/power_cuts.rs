@@ -1,0 +1,191 @@
+//! Power cuts, failing disks and full ones: nothing acknowledged is lost, nothing is
+//! invented.
+//!
+//! `POWER_CUTS` in the environment sets how many lives are lived, 1,000 unless set.
+
+mod common;
+#[path = "common/disk.rs"]
+mod disk;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::entry;
+use disk::{Fault, Faulty, Random};
+use lokryn_compliance_log::LogEntry;
+use lokryn_compliance_log::stream::LogReader;
+use lokryn_journal::{Checkpoint, Journal, OpenError, Options, Record, Signer};
+
+/// What a journal has promised, and what may be in it besides.
+#[derive(Default)]
+struct Promises {
+    /// Entries that are on the disk, by their numbers.
+    acknowledged: BTreeMap<u64, LogEntry>,
+    /// All that were ever appended under a number.
+    tried: BTreeMap<u64, Vec<LogEntry>>,
+    /// Those that the next sync will put on the disk.
+    unsynced: BTreeMap<u64, LogEntry>,
+    /// Checkpoints that somebody keeps elsewhere.
+    kept: Vec<Checkpoint>,
+    written: usize,
+    /// How often opening refused what a tear had left before whole records.
+    refused: usize,
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_and_nothing_invented() {
+    let lives = std::env::var("POWER_CUTS").map_or(1000, |it| it.parse().unwrap());
+    let mut count = BTreeMap::new();
+    let mut refused = 0;
+    for seed in 0..lives / 5 {
+        let mut random = Random(seed);
+        let disk = Faulty::new(random.next());
+        let signer = Signer::generate("example.com/audit").unwrap();
+        let mut promises = Promises::default();
+        for _ in 0..5 {
+            let fault =
+                [Fault::PowerCut, Fault::PowerCut, Fault::Error, Fault::Full][random.below(4)];
+            *count.entry(format!("{fault:?}")).or_insert(0) += 1;
+            let fuel = u32::try_from(random.below(400)).unwrap();
+            disk.fail_after(Some(fuel), fault);
+            let options = options(&disk, &signer, &mut random);
+            live(options, &mut promises, &mut random);
+            disk.fail_after(None, fault);
+            if fault == Fault::PowerCut || random.one_in(2) {
+                disk.power_on();
+            }
+            check(&disk, &signer, &mut promises, seed);
+        }
+        refused += promises.refused;
+    }
+    println!("{count:?}, {refused} refused");
+}
+
+fn options(disk: &Faulty, signer: &Signer, random: &mut Random) -> Options {
+    Journal::options()
+        .disk(Arc::new(disk.clone()))
+        .signer(signer.clone())
+        .checkpoint_copy("/keys/audit.checkpoint")
+        .max_segment_len([1500, 6000, 1 << 20][random.below(3)])
+        .checkpoint_every_commit(random.one_in(4))
+        .checkpoint_interval(Duration::from_secs(3600))
+}
+
+/// Appends until something fails, or for a while.
+fn live(options: Options, promises: &mut Promises, random: &mut Random) {
+    let Ok(journal) = options.open("/audit") else {
+        return;
+    };
+    for _ in 0..random.below(120) {
+        promises.written += 1;
+        let mut entry = entry(promises.written);
+        entry.message = "m".repeat(random.below(1500));
+        let appended = match random.below(10) {
+            0 => match journal.checkpoint() {
+                Ok(checkpoint) => {
+                    promises.settle();
+                    promises.kept.push(checkpoint);
+                    continue;
+                }
+                Err(_) => return,
+            },
+            1..4 => journal.append_unsynced(&entry).map(|it| (it, false)),
+            _ => journal.append(&entry).map(|it| (it, true)),
+        };
+        // The number is not known if that fails; it is the one after the last.
+        let last = promises.tried.keys().next_back().copied();
+        match appended {
+            Ok((receipt, is_durable)) => {
+                let tried = promises.tried.entry(receipt.sequence).or_default();
+                tried.push(entry.clone());
+                promises.unsynced.insert(receipt.sequence, entry);
+                if is_durable {
+                    promises.settle();
+                }
+            }
+            Err(_) => {
+                for sequence in 0..=last.map_or(0, |it| it + 1) {
+                    promises
+                        .tried
+                        .entry(sequence)
+                        .or_default()
+                        .push(entry.clone());
+                }
+                return;
+            }
+        }
+    }
+    if random.one_in(2)
+        && let Ok(checkpoint) = journal.close()
+    {
+        promises.settle();
+        promises.kept.push(checkpoint);
+    }
+}
+
+impl Promises {
+    fn settle(&mut self) {
+        self.acknowledged.append(&mut self.unsynced);
+    }
+}
+
+/// Opens the journal again, and compares what is in it.
+fn check(disk: &Faulty, signer: &Signer, promises: &mut Promises, seed: u64) {
+    promises.unsynced.clear();
+    let options = options(disk, signer, &mut Random(1));
+    let journal = match options.clone().open("/audit") {
+        Err(OpenError::WholeRecords { .. }) => {
+            promises.refused += 1;
+            options.cut_whole_records(true).open("/audit")
+        }
+        opened => opened,
+    };
+    let journal = journal.unwrap_or_else(|err| panic!("seed {seed}: {err}"));
+    let mut next = 0;
+    for (path, bytes) in disk.files() {
+        if path.parent() != Some(Path::new("/audit/records"))
+            || !path.to_string_lossy().ends_with(".binpb")
+        {
+            continue;
+        }
+        let mut frames = LogReader::new(&bytes[..]);
+        while let Some(frame) = frames.next_view() {
+            let frame = frame.unwrap_or_else(|err| panic!("seed {seed}: {err}"));
+            let record = Record::parse(frame.bytes).unwrap();
+            assert_eq!(record.sequence, next, "seed {seed}");
+            let entry = record.view.to_entry();
+            let tried = promises
+                .tried
+                .get(&next)
+                .is_some_and(|it| it.contains(&entry));
+            assert!(tried, "seed {seed}: record {next} was invented");
+            if let Some(acknowledged) = promises.acknowledged.get(&next) {
+                assert_eq!(entry, *acknowledged, "seed {seed}: record {next}");
+            }
+            next += 1;
+        }
+    }
+    let last = promises.acknowledged.keys().next_back();
+    assert!(
+        last.is_none_or(|last| *last < next),
+        "seed {seed}: {last:?} is lost, there are {next}"
+    );
+    assert_eq!(journal.opening().records, next);
+    // What is there now has been signed, so it stays.
+    for kept in &promises.kept {
+        let proof = journal.prove_consistency(kept);
+        proof.unwrap_or_else(|err| panic!("seed {seed}: {err}"));
+    }
+    if next > 0 {
+        journal.prove_inclusion(next - 1).unwrap();
+    }
+    assert_eq!(journal.checkpoint().unwrap().size(), next);
+    let copy = disk.contents(Path::new("/keys/audit.checkpoint"));
+    assert_eq!(
+        copy,
+        disk.contents(Path::new("/audit/checkpoint")),
+        "seed {seed}"
+    );
+}

@@ -1,0 +1,169 @@
+//! Reading a journal: bounds, damage, and following a writer.
+
+mod common;
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use common::{entry, scratch, segments};
+use lokryn_journal::{Journal, JournalReader, Receipt, Records};
+
+/// The numbers that are read, and what goes wrong.
+fn read(mut records: Records) -> (Vec<u64>, Vec<String>) {
+    let (mut numbers, mut errors) = (Vec::new(), Vec::new());
+    while let Some(record) = records.next_record() {
+        match record {
+            Ok(record) => numbers.push(record.sequence),
+            Err(err) => errors.push(err.to_string()),
+        }
+    }
+    (numbers, errors)
+}
+
+fn journal(name: &str, count: usize) -> (std::path::PathBuf, Vec<Receipt>) {
+    let folder = scratch(name).join("audit");
+    let journal = Journal::options()
+        .max_segment_len(1200)
+        .open(&folder)
+        .unwrap();
+    let append = |number| journal.append(&entry(number)).unwrap();
+    let receipts = (0..count).map(append).collect();
+    journal.close().unwrap();
+    (folder, receipts)
+}
+
+#[test]
+fn bounds_are_kept() {
+    let (folder, receipts) = journal("bounds", 100);
+    let reader = JournalReader::open(&folder).unwrap();
+    let all = || (0..100).collect::<Vec<u64>>();
+    let none = Vec::<String>::new();
+    assert_eq!(read(reader.records().unwrap()), (all(), none.clone()));
+    let from = reader.clone().from(42).records().unwrap();
+    assert_eq!(read(from), (all()[42..].to_vec(), none.clone()));
+    for at in [0, 1, 50, 99] {
+        let time = receipts[at].recorded_at;
+        let since = reader.clone().since(time).records().unwrap();
+        let first = receipts
+            .iter()
+            .position(|it| it.recorded_at == time)
+            .unwrap();
+        assert_eq!(read(since), (all()[first..].to_vec(), none.clone()));
+        let until = reader.clone().until(time).records().unwrap();
+        assert_eq!(read(until), (all()[..first].to_vec(), none.clone()));
+    }
+    let later = receipts[99].recorded_at + Duration::from_secs(1);
+    assert_eq!(
+        read(reader.clone().since(later).records().unwrap()).0,
+        [0; 0]
+    );
+    assert_eq!(read(reader.from(100).records().unwrap()), (vec![], none));
+}
+
+#[test]
+fn a_reader_stops_at_the_checkpoint_unless_asked() {
+    let folder = scratch("beyond").join("audit");
+    let journal = Journal::options()
+        .checkpoint_interval(Duration::from_secs(3600))
+        .open(&folder)
+        .unwrap();
+    journal.append(&entry(0)).unwrap();
+    journal.checkpoint().unwrap();
+    journal.append(&entry(1)).unwrap();
+    let reader = JournalReader::open(&folder).unwrap();
+    assert_eq!(read(reader.records().unwrap()).0, [0]);
+    let beyond = reader.beyond_checkpoint();
+    assert_eq!(read(beyond.records().unwrap()).0, [0, 1]);
+    // A record that is being written is no damage.
+    let path = &segments(&folder)[0];
+    let mut bytes = fs::read(path).unwrap();
+    bytes.truncate(bytes.len() - 1);
+    fs::write(path, bytes).unwrap();
+    assert_eq!(read(beyond.records().unwrap()), (vec![0], vec![]));
+}
+
+#[test]
+fn damage_is_told_and_passed_over() {
+    let (folder, _) = journal("damage", 30);
+    let path = &segments(&folder)[0];
+    let whole = fs::read(path).unwrap();
+    let reader = JournalReader::open(&folder).unwrap();
+    let frame = usize::from(whole[0]) + 1;
+    let first = whole[0];
+
+    // In a record, with its length right.
+    let mut bytes = whole.clone();
+    bytes[frame * 3 + 20] ^= 1;
+    fs::write(path, &bytes).unwrap();
+    let (numbers, errors) = read(reader.records().unwrap());
+    let without = |gone: u64| (0..30).filter(|it| *it != gone).collect::<Vec<_>>();
+    assert_eq!(numbers, without(3));
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let place = format!("byte {}, record 3: wrong checksum", frame * 3);
+    assert!(errors[0].ends_with(&place), "{errors:?}");
+
+    // In a length.
+    for length in [0, first - 1, first + 1, 0xff] {
+        let mut bytes = whole.clone();
+        bytes[frame * 3] = length;
+        fs::write(path, &bytes).unwrap();
+        let (numbers, errors) = read(reader.records().unwrap());
+        assert_eq!(numbers, (0..30).collect::<Vec<_>>(), "{length}");
+        assert_eq!(errors.len(), 1, "{length}: {errors:?}");
+        let place = format!("byte {}, record 3: damaged length", frame * 3);
+        assert!(errors[0].ends_with(&place), "{errors:?}");
+    }
+
+    // A segment that is gone.
+    fs::write(path, &whole).unwrap();
+    let gone = &segments(&folder)[1];
+    let kept = fs::read(gone).unwrap();
+    fs::remove_file(gone).unwrap();
+    let (numbers, errors) = read(reader.records().unwrap());
+    assert!(numbers.len() < 30);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].ends_with("are missing"), "{errors:?}");
+    fs::write(gone, kept).unwrap();
+
+    // Those that were moved away are not missed, unless asked for.
+    fs::remove_file(path).unwrap();
+    let (numbers, errors) = read(reader.records().unwrap());
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(numbers.last(), Some(&29));
+}
+
+#[test]
+fn a_reader_follows_a_writer_through_segments() {
+    let folder = scratch("follow").join("audit");
+    let journal = Journal::options()
+        .max_segment_len(1000)
+        .checkpoint_interval(Duration::from_millis(10))
+        .open(&folder)
+        .unwrap();
+    for beyond in [false, true] {
+        let reader = JournalReader::open(&folder).unwrap();
+        let reader = if beyond {
+            reader.beyond_checkpoint()
+        } else {
+            reader
+        };
+        let mut records = reader.follow().unwrap();
+        let first = if beyond { 60 } else { 0 };
+        thread::scope(|scope| {
+            let journal = &journal;
+            scope.spawn(move || {
+                for number in 0..60 {
+                    journal.append(&entry(number)).unwrap();
+                    if number % 20 == 0 {
+                        thread::sleep(Duration::from_millis(150));
+                    }
+                }
+            });
+            for sequence in 0..first + 60 {
+                let record = records.next_record().unwrap().unwrap();
+                assert_eq!(record.sequence, sequence);
+            }
+        });
+    }
+}
