@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lokryn_compliance_log::{EventType, LogSource, Outcome, ValidationError};
+
 use crate::connection::Connection;
 use crate::content::{HmacKey, hex};
 use crate::options::AuditOptions;
@@ -62,8 +64,9 @@ impl Auditor {
     ///
     /// # Errors
     ///
-    /// [`AuditorError::EmptyActor`], and [`AuditorError::Io`] if the thread of the sink
-    /// cannot be started or the system has no random numbers.
+    /// [`AuditorError::Incomplete`] if the actor or a part of the source is empty, and
+    /// [`AuditorError::Io`] if the thread of the sink cannot be started or the system has
+    /// no random numbers.
     pub fn with_options(
         source: impl AuditSource,
         actor: impl Into<String>,
@@ -71,6 +74,7 @@ impl Auditor {
         options: AuditOptions,
     ) -> Result<Self, AuditorError> {
         let (source, frame) = source.into_parts();
+        let actor = checked(&source, actor.into())?;
         let hmac_key = match &options.hmac_key {
             Some(key) => key.clone(),
             None => HmacKey::random().map_err(AuditorError::random)?,
@@ -82,7 +86,7 @@ impl Auditor {
         let settings = Settings {
             source,
             frame,
-            actor: checked(actor.into())?,
+            actor,
             options,
             hmac_key,
         };
@@ -97,10 +101,10 @@ impl Auditor {
     ///
     /// # Errors
     ///
-    /// [`AuditorError::EmptyActor`].
+    /// [`AuditorError::Incomplete`] if it is empty.
     pub fn for_actor(&self, actor: impl Into<String>) -> Result<Self, AuditorError> {
         let settings = Settings {
-            actor: checked(actor.into())?,
+            actor: checked(&self.settings.source, actor.into())?,
             ..(*self.settings).clone()
         };
         Ok(Self {
@@ -147,19 +151,25 @@ impl Auditor {
     }
 }
 
-fn checked(actor: String) -> Result<String, AuditorError> {
-    if actor.trim().is_empty() {
-        return Err(AuditorError::EmptyActor);
-    }
-    Ok(actor)
+/// Returns the actor. What it or the source lacks, every entry would lack.
+fn checked(source: &LogSource, actor: String) -> Result<String, AuditorError> {
+    let any = source
+        .entry()
+        .event_type(EventType::Logout)
+        .outcome(Outcome::Success)
+        .actor_id(actor)
+        .resource("session/close")
+        .build();
+    any.validate().map_err(AuditorError::Incomplete)?;
+    Ok(any.actor_id)
 }
 
 /// Why there is no [`Auditor`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AuditorError {
-    /// Nobody has acted.
-    EmptyActor,
+    /// Entries would lack something that is required.
+    Incomplete(ValidationError),
     /// The system does not give a thread or random numbers.
     Io(std::io::Error),
 }
@@ -173,7 +183,7 @@ impl AuditorError {
 impl fmt::Display for AuditorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EmptyActor => f.write_str("actor_id: empty"),
+            Self::Incomplete(err) => fmt::Display::fmt(err, f),
             Self::Io(_) => f.write_str("the auditor cannot be started"),
         }
     }
@@ -182,7 +192,7 @@ impl fmt::Display for AuditorError {
 impl Error for AuditorError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::EmptyActor => None,
+            Self::Incomplete(err) => Some(err),
             Self::Io(err) => Some(err),
         }
     }

@@ -6,6 +6,8 @@ mod canonical;
 mod connection;
 mod content;
 mod entry;
+#[cfg(feature = "journal")]
+mod journal;
 mod message;
 mod methods;
 mod options;
@@ -21,6 +23,8 @@ mod transport;
 pub use crate::auditor::{Auditor, AuditorError, CloseError};
 pub use crate::connection::{Direction, Refusal, RefusalReason, Verdict};
 pub use crate::content::{Content, ContentPart, Everything, HmacKey, KeyError, Redactor};
+#[cfg(feature = "journal")]
+pub use crate::journal::JournalSink;
 pub use crate::options::{AuditOptions, FailurePolicy};
 pub use crate::rules::{Rule, Rules};
 pub use crate::session::{Held, Sent, Session};

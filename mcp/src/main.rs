@@ -13,8 +13,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, builder::NonEmptyStringValueParser};
-use lokryn_mcp_log::{AuditSink, Auditor, FileSink};
+use clap::{Args, Parser, builder::NonEmptyStringValueParser};
+use lokryn_journal::Journal;
+use lokryn_mcp_log::{AuditSink, Auditor, FileSink, JournalSink};
 
 use crate::config::Config;
 use crate::proxy::Ending;
@@ -27,9 +28,8 @@ use crate::proxy::Ending;
 #[derive(Parser)]
 #[command(version)]
 struct Program {
-    /// The file that entries are appended to, made if there is none
-    #[arg(long, value_name = "FILE")]
-    log: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Who acts: the agent or the person that the client works for
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     actor: String,
@@ -37,7 +37,7 @@ struct Program {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Leaves it to the operating system when entries get to the disk
-    #[arg(long)]
+    #[arg(long, conflicts_with = "journal")]
     no_sync: bool,
     /// The longest message that is read, in bytes; a longer one is recorded as that
     #[arg(long, value_name = "BYTES", default_value_t = 64 * 1024 * 1024)]
@@ -45,6 +45,18 @@ struct Program {
     /// The server, with its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+/// Where entries go.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Place {
+    /// The folder of a journal, made with a key if there is none
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
+    /// A file of length-delimited entries, made if there is none
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
 }
 
 /// Wrong use, or no place for the log.
@@ -84,7 +96,15 @@ fn auditor(program: &Program) -> Result<Auditor, String> {
 }
 
 fn sink(program: &Program) -> Result<Box<dyn AuditSink>, String> {
-    let path = &program.log;
+    if let Some(folder) = &program.place.journal {
+        let of_opening = folder.clone();
+        let sink = JournalSink::open(move || Journal::open(&of_opening));
+        let sink = sink.map_err(|err| format!("{}: {}", folder.display(), chain(&err)))?;
+        return Ok(Box::new(sink));
+    }
+    let Some(path) = &program.place.log else {
+        return Err("neither --journal nor --log".into());
+    };
     let sink =
         FileSink::open(path).map_err(|err| format!("{}: {}", path.display(), chain(&err)))?;
     Ok(Box::new(if program.no_sync {

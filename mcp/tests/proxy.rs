@@ -66,6 +66,25 @@ fn entries(log: &Path) -> Vec<LogEntry> {
 }
 
 #[test]
+fn a_journal_takes_the_entries() {
+    let folder = Folder::new("journal");
+    let journal = folder.0.join("audit");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_lokryn-mcp-log"));
+    program.arg("--journal").arg(&journal);
+    program.args(["--actor", "agent-001", "--", "cat"]);
+    program
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let output = run(program, b"{\"id\":1,\"method\":\"ping\"}\n");
+    assert!(output.status.success(), "{output:?}");
+    let segment = journal.join("records/00000000000000000000.binpb");
+    let entries = entries(&segment);
+    check_with_tags(&entries, &[]);
+    assert_eq!(entries.len(), 5, "{:?}", lines(&entries));
+}
+
+#[test]
 fn what_a_cat_gives_back_is_what_it_was_given() {
     let folder = Folder::new("cat");
     let input = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"echo\"}}\n\
