@@ -581,7 +581,7 @@ async fn both_sides_may_use_the_same_identifiers_as_numbers_and_as_texts() {
     let mut transport = AuditedTransport::new(inner, &audit);
     let mut server = Hand::new(server_io);
     let ping = |id: Value| json!({"jsonrpc": "2.0", "id": id, "method": "ping"});
-    let pong = |id: Value| json!({"jsonrpc": "2.0", "id": id, "result": {}});
+    let answer_to = |id: Value| json!({"jsonrpc": "2.0", "id": id, "result": {}});
     for id in [json!(1), json!("1")] {
         Transport::<RoleClient>::send(&mut transport, message(tool_call(id.clone())))
             .await
@@ -592,11 +592,11 @@ async fn both_sides_may_use_the_same_identifiers_as_numbers_and_as_texts() {
             .unwrap();
     }
     for id in [json!("1"), json!(1)] {
-        server.send(pong(id.clone())).await;
+        server.send(answer_to(id.clone())).await;
         Transport::<RoleClient>::receive(&mut transport)
             .await
             .unwrap();
-        Transport::<RoleClient>::send(&mut transport, message(pong(id)))
+        Transport::<RoleClient>::send(&mut transport, message(answer_to(id)))
             .await
             .unwrap();
     }
