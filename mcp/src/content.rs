@@ -1,5 +1,6 @@
 //! Arguments and results: measured always, recorded only if asked for.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -80,6 +81,9 @@ impl Redactor for Everything {
     }
 }
 
+/// How much memory a thread keeps for spelling contents.
+const MAX_BUFFER: usize = 4 << 20;
+
 /// A key for the HMACs of contents, with a name that says which entries can be compared.
 #[derive(Clone)]
 pub struct HmacKey {
@@ -124,12 +128,21 @@ impl HmacKey {
 
     /// Returns the HMAC of a JSON text, in hexadecimal digits.
     pub(crate) fn hmac(&self, json: &[u8]) -> String {
-        let mut mac = self.mac.clone();
-        match canonical(json) {
-            Ok(canonical) => mac.update(&canonical),
-            Err(_) => mac.update(json),
+        // Megabytes of new memory cost more than what is done with them.
+        thread_local! {
+            static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
-        hex(&mac.finalize().into_bytes())
+        BUFFER.with_borrow_mut(|buffer| {
+            let mut mac = self.mac.clone();
+            match canonical(json, buffer) {
+                Ok(()) => mac.update(buffer),
+                Err(_) => mac.update(json),
+            }
+            if buffer.capacity() > MAX_BUFFER {
+                *buffer = Vec::new();
+            }
+            hex(&mac.finalize().into_bytes())
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lokryn_compliance_log::{LogEntry, Outcome};
 
@@ -244,6 +244,18 @@ impl Held {
     pub fn is_ready(&self) -> bool {
         match &self.waiting {
             Some((_, ticket)) => ticket.peek().is_some(),
+            None => true,
+        }
+    }
+
+    /// Blocks until the verdict is there, at most for this long, and returns whether it is.
+    #[must_use]
+    pub fn is_ready_within(&self, wait: Duration) -> bool {
+        match &self.waiting {
+            Some((_, ticket)) => {
+                let deadline = self.deadline.min(Instant::now() + wait);
+                ticket.wait_until(deadline).is_some()
+            }
             None => true,
         }
     }

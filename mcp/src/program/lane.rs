@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use lokryn_compliance_log::Outcome;
 use lokryn_mcp_log::{Held, Refusal, RefusalReason, Sent, Session, Verdict};
@@ -27,6 +29,10 @@ impl Output {
         lock(&self.writer).take();
     }
 }
+
+/// How long reading pauses for the entry of a message, before the message is left to
+/// another thread.
+const MAX_PAUSE: Duration = Duration::from_millis(1);
 
 /// Something that has been read.
 enum Item {
@@ -84,20 +90,28 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Takes a message. Forwards it at once if it need not wait. Returns whether the
-    /// receiver takes anything.
-    pub(crate) fn message(&self, bytes: Vec<u8>, held: Held) -> bool {
+    /// Takes a message. Forwards it at once if it need not wait, and leaves the bytes then.
+    /// Returns whether the receiver takes anything.
+    pub(crate) fn message(&self, bytes: &mut Vec<u8>, held: Held) -> bool {
         let mut state = self.room();
         if state.progress == Progress::Broken {
             return false;
         }
-        if held.is_ready() && state.queue.is_empty() && !state.is_writing {
+        if state.queue.is_empty() && !state.is_writing {
             state.is_writing = true;
             drop(state);
-            self.forward(Item::Message(bytes, held));
+            // Waking another thread for it takes longer than most entries do.
+            if held.is_ready_within(MAX_PAUSE) {
+                let written = self.forward_message(bytes, held);
+                self.forwarded(0, &written);
+            } else {
+                let mut state = lock(&self.state);
+                state.is_writing = false;
+                self.push(&mut state, Item::Message(mem::take(bytes), held));
+            }
             return lock(&self.state).progress != Progress::Broken;
         }
-        self.push(&mut state, Item::Message(bytes, held));
+        self.push(&mut state, Item::Message(mem::take(bytes), held));
         true
     }
 
@@ -176,16 +190,18 @@ impl<'a> Lane<'a> {
                 (bytes.len(), written)
             }
         };
+        self.forwarded(len, &written);
+    }
+
+    /// Notes that something has been written, so much of it from the queue.
+    fn forwarded(&self, len: usize, written: &io::Result<()>) {
         let mut state = lock(&self.state);
         state.is_writing = false;
-        // Those that were forwarded without waiting were never in the queue.
-        state.bytes = state.bytes.saturating_sub(len);
-        if state.queue.is_empty() {
-            state.bytes = 0;
-        }
+        state.bytes -= len;
         if written.is_err() {
             state.progress = Progress::Broken;
             state.queue.clear();
+            state.bytes = 0;
         }
         drop(state);
         self.changed.notify_all();

@@ -22,10 +22,15 @@ pub(crate) struct Lines<R> {
     searched: usize,
     is_in_long_line: bool,
     buffer: Box<[u8]>,
+    /// Memory for the next line.
+    spare: Vec<u8>,
 }
 
-/// What a pipe holds.
-const BUFFER_LEN: usize = 64 * 1024;
+/// Several times what a pipe holds by default.
+const BUFFER_LEN: usize = 256 * 1024;
+
+/// How much memory is kept for the next line.
+const MAX_SPARE: usize = 4 << 20;
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(reader: R, max_line: usize) -> Self {
@@ -36,18 +41,19 @@ impl<R: Read> Lines<R> {
             searched: 0,
             is_in_long_line: false,
             buffer: vec![0; BUFFER_LEN].into(),
+            spare: Vec::new(),
         }
     }
 
     /// Returns the next piece, `None` at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<Piece>> {
         loop {
-            let end = self.read[self.searched..]
-                .iter()
-                .position(|byte| *byte == b'\n');
+            let end = memchr::memchr(b'\n', &self.read[self.searched..]);
             if let Some(end) = end {
                 let end = self.searched + end + 1;
-                let rest = self.read.split_off(end);
+                let mut rest = std::mem::take(&mut self.spare);
+                rest.extend_from_slice(&self.read[end..]);
+                self.read.truncate(end);
                 let line = std::mem::replace(&mut self.read, rest);
                 self.searched = 0;
                 return Ok(Some(self.piece(line, true)));
@@ -73,6 +79,15 @@ impl<R: Read> Lines<R> {
                 return Ok(Some(self.piece(rest, true)));
             }
             self.read.extend_from_slice(&self.buffer[..count]);
+        }
+    }
+
+    /// Takes back the memory of a line: megabytes of new memory cost more than what is
+    /// done with them.
+    pub(crate) fn recycle(&mut self, mut line: Vec<u8>) {
+        line.clear();
+        if line.capacity() <= MAX_SPARE {
+            self.spare = line;
         }
     }
 
@@ -106,7 +121,8 @@ mod tests {
                 match piece {
                     Piece::Line(line) => {
                         whole.extend_from_slice(&line);
-                        short.push(line);
+                        short.push(line.clone());
+                        lines.recycle(line);
                     }
                     Piece::Beginning(bytes) => {
                         assert!(bytes.len() > 10, "{step}");

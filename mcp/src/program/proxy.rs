@@ -98,6 +98,17 @@ fn spawn(command: &[OsString]) -> io::Result<Child> {
     command.spawn()
 }
 
+/// Makes a pipe as large as everybody may, so that megabytes pass in fewer turns. What is
+/// no pipe stays as it is.
+#[cfg(target_os = "linux")]
+fn widen(pipe: impl std::os::fd::AsFd) {
+    const MAX_UNPRIVILEGED: usize = 1 << 20;
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, MAX_UNPRIVILEGED);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen<P>(_: P) {}
+
 /// Carries bytes both ways until the server has ended.
 fn carry(session: &Session, child: &mut Child, max_message: usize) {
     let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
@@ -114,6 +125,9 @@ fn carry(session: &Session, child: &mut Child, max_message: usize) {
         Box::leak(Box::new(Lane::new(session, server, client, room)));
 
     signals::pass_on(child);
+    widen(&stdout);
+    widen(io::stdin());
+    widen(io::stdout());
     thread::spawn(move || {
         read(
             session,
@@ -149,13 +163,15 @@ fn read(
     // A peer that cannot be read is one that has gone.
     while let Ok(Some(piece)) = lines.next() {
         let goes_on = match piece {
-            Piece::Line(bytes) => {
+            Piece::Line(mut bytes) => {
                 let held = session.accept(direction, &bytes);
-                lane.message(bytes, held)
+                let goes_on = lane.message(&mut bytes, held);
+                lines.recycle(bytes);
+                goes_on
             }
-            Piece::Beginning(bytes) => {
+            Piece::Beginning(mut bytes) => {
                 let held = session.accept_beyond_bounds(direction, bytes.len());
-                lane.message(bytes, held)
+                lane.message(&mut bytes, held)
             }
             Piece::More(bytes) => lane.more(bytes),
         };
