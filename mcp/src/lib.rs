@@ -1,5 +1,11 @@
-//! Every MCP call as a compliance-grade audit log entry.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// The example on the page needs these two features.
+#![cfg_attr(all(feature = "rmcp", feature = "journal"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "rmcp", feature = "journal")),
+    doc = "Every MCP call as a compliance-grade audit log entry."
+)]
 
 mod auditor;
 mod canonical;
