@@ -335,4 +335,36 @@ mod tests {
         assert_eq!(canonical_text(&deep), deep);
         assert!(canonical_bytes(b"{").is_err());
     }
+
+    /// JSON of some depth.
+    fn any_json() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
+        use proptest::prelude::*;
+        use serde_json::Value;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn says_the_same_in_one_spelling(value in any_json()) {
+            let plain = canonical_text(&value.to_string());
+            let pretty = canonical_text(&serde_json::to_string_pretty(&value).unwrap());
+            assert_eq!(plain, pretty);
+            assert_eq!(canonical_text(&plain), plain);
+            let said: serde_json::Value = serde_json::from_str(&plain).unwrap();
+            assert_eq!(canonical_text(&said.to_string()), plain);
+        }
+    }
 }

@@ -142,6 +142,8 @@ pub(crate) struct Accepted {
     pub(crate) cancelled: Vec<HeldId>,
     /// The requests in it.
     pub(crate) requests: Vec<Token>,
+    /// Whether it need not wait for others either: it cancels something that has gone on.
+    pub(crate) overtakes: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -299,6 +301,10 @@ impl Connection {
         };
         let mut cancelled = Vec::new();
         let mut waits = false;
+        let overtakes = match &line.messages[..] {
+            [Message::Notification(call)] => self.overtakes(direction, call),
+            _ => false,
+        };
         for message in line.messages {
             match message {
                 Message::Request(call) => {
@@ -342,7 +348,23 @@ impl Connection {
             gate,
             cancelled,
             requests,
+            overtakes,
         }
+    }
+
+    /// Whether a notification may go before what waits. A cancellation must not go before
+    /// the request that it cancels, which then would not be cancelled.
+    fn overtakes(&self, direction: Direction, call: &Call) -> bool {
+        let is_held = |token: Token| {
+            let pending = self.pending.get(&direction);
+            let pending = pending.and_then(|pending| pending.get(&token));
+            pending.is_some_and(|pending| pending.is_held)
+        };
+        let request = call
+            .cancels
+            .as_ref()
+            .and_then(|id| self.find(direction, id));
+        call.method == "notifications/cancelled" && request.is_some_and(|token| !is_held(token))
     }
 
     /// Decides what becomes of a line that has waited.
@@ -1233,5 +1255,160 @@ fn put_id(payload: &mut Object, raw: &str, id: Option<&Id>) {
         }
         Some(Id::Text(text)) => payload.text("request_id", text),
         _ => payload.text("request_id", &message::cut_id(raw)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lokryn_compliance_log::LogSource;
+
+    use super::*;
+    use crate::content::HmacKey;
+    use crate::options::AuditOptions;
+
+    /// A connection with a clock that moves when it is told to.
+    struct Clock {
+        connection: Connection,
+        settings: Arc<Settings>,
+        now: Now,
+    }
+
+    impl Clock {
+        fn new(options: AuditOptions) -> Self {
+            let settings = Arc::new(Settings {
+                source: LogSource::new("c", "e").sensitivity(Sensitivity::Confidential),
+                frame: Sensitivity::Confidential,
+                actor: "agent-001".into(),
+                options,
+                hmac_key: HmacKey::new("key-1", &[7; 32]).unwrap(),
+            });
+            let connection = Connection::new(Arc::clone(&settings), "c1".into(), "test".into());
+            let now = Now {
+                wall: SystemTime::UNIX_EPOCH,
+                monotonic: Instant::now(),
+            };
+            Self {
+                connection,
+                settings,
+                now,
+            }
+        }
+
+        fn pass(&mut self, time: Duration) {
+            self.now.wall += time;
+            self.now.monotonic += time;
+        }
+
+        fn accept(&mut self, direction: Direction, text: &str, is_taking: bool) -> Accepted {
+            let line = message::read(text.as_bytes(), &self.settings).unwrap();
+            self.connection.accept(direction, line, self.now, is_taking)
+        }
+
+        fn settle(&mut self, accepted: &Accepted, written: Written) -> (Verdict, Vec<LogEntry>) {
+            let Gate::Held(id) = accepted.gate else {
+                panic!("{accepted:?}");
+            };
+            self.connection.settle(id, written, self.now)
+        }
+    }
+
+    const CALL: &str = r#"{"id":1,"method":"tools/call","params":{"name":"pay"}}"#;
+    const RESULT: &str = r#"{"id":1,"result":{}}"#;
+
+    fn detail(entry: &LogEntry, name: &str) -> serde_json::Value {
+        entry.detail(name).unwrap().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_call_and_its_result() {
+        let mut clock = Clock::new(AuditOptions::new());
+        let call = clock.accept(Direction::ToServer, CALL, true);
+        assert_eq!(call.entries.len(), 1);
+        assert_eq!(
+            clock.settle(&call, Written::Yes),
+            (Verdict::Forward, Vec::new())
+        );
+        clock.pass(Duration::from_nanos(1_234_567_890));
+        let result = clock.accept(Direction::ToClient, RESULT, true);
+        assert_eq!(
+            clock.settle(&result, Written::Yes),
+            (Verdict::Forward, Vec::new())
+        );
+        let [entry] = &result.entries[..] else {
+            panic!("{result:?}");
+        };
+        assert_eq!(detail(entry, "duration_ms"), 1234.567);
+        assert_eq!(
+            detail(entry, "started_at"),
+            "1970-01-01T00:00:00.000000000Z"
+        );
+        assert_eq!(
+            detail(entry, "occurred_at"),
+            "1970-01-01T00:00:01.234567890Z"
+        );
+        assert_eq!(detail(entry, "event_id"), "c1-1");
+    }
+
+    #[test]
+    fn the_verdict_follows_the_policy_and_the_writing() {
+        for (policy, written, expected) in [
+            (FailurePolicy::Closed, Written::Yes, "Forward"),
+            (FailurePolicy::Closed, Written::No, "Withhold"),
+            (FailurePolicy::Closed, Written::Abandoned, "Drop"),
+            (FailurePolicy::Open, Written::Yes, "Forward"),
+            (FailurePolicy::Open, Written::No, "Forward"),
+            (FailurePolicy::Open, Written::Abandoned, "Drop"),
+        ] {
+            let mut clock = Clock::new(AuditOptions::new().failure_policy(policy));
+            let call = clock.accept(Direction::ToServer, CALL, true);
+            let (verdict, entries) = clock.settle(&call, written);
+            let shown = format!("{verdict:?}");
+            assert!(
+                shown.starts_with(expected),
+                "{policy:?} {written:?}: {shown}"
+            );
+            assert_eq!(entries.len(), usize::from(expected != "Forward"), "{shown}");
+            // What did not go on is not waited for.
+            let waits = clock.connection.pending[&Direction::ToServer].len();
+            assert_eq!(waits, usize::from(expected == "Forward"), "{shown}");
+            assert_eq!(
+                clock.settle(&call, written).0,
+                Verdict::Drop,
+                "settled twice"
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_is_too_old_at_its_age_and_not_before() {
+        let age = Duration::from_secs(60);
+        let mut clock = Clock::new(AuditOptions::new().max_pending_age(age).started(["none"]));
+        clock.accept(Direction::ToServer, CALL, true);
+        clock.pass(age.saturating_sub(Duration::from_nanos(1)));
+        let ping = r#"{"id":2,"method":"ping"}"#;
+        assert_eq!(clock.accept(Direction::ToServer, ping, true).entries, []);
+        clock.pass(Duration::from_nanos(1));
+        let accepted = clock.accept(Direction::ToServer, ping, true);
+        assert_eq!(detail(&accepted.entries[0], "status"), "timeout");
+        assert_eq!(clock.accept(Direction::ToServer, ping, true).entries, []);
+    }
+
+    #[test]
+    fn nothing_is_left_of_connections_that_have_worked() {
+        let mut clock = Clock::new(AuditOptions::new());
+        for id in 0..100 {
+            let call = CALL.replace('1', &id.to_string());
+            let call = clock.accept(Direction::ToServer, &call, true);
+            clock.settle(&call, Written::Yes);
+            let result = RESULT.replace('1', &id.to_string());
+            let result = clock.accept(Direction::ToClient, &result, true);
+            clock.settle(&result, Written::Yes);
+        }
+        let connection = &clock.connection;
+        assert!(connection.pending.values().all(BTreeMap::is_empty));
+        assert!(connection.by_id.is_empty() && connection.held.is_empty());
+        assert!(connection.tasks.is_empty() && connection.inputs.is_empty());
     }
 }

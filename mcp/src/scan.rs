@@ -497,4 +497,18 @@ mod tests {
         assert_eq!(said(r#""\ude00\ud83d\ude00""#), "\u{fffd}😀");
         assert_eq!(super::text(b"1"), None);
     }
+
+    proptest::proptest! {
+        /// Whatever serde_json takes is taken here. What is taken here besides has a
+        /// spelling that some parser takes, and nothing makes the scan panic.
+        #[test]
+        fn is_no_stricter_than_serde_json(text in "[\\[\\]{}:,\"\\\\a-fnu0-9eE+. -]{0,24}") {
+            let here = tokens(text.as_bytes(), |_, _| ()).is_ok();
+            if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
+                assert!(here, "{text}");
+            }
+            assert_eq!(members(text.as_bytes(), |_, _| ()).is_ok(), here, "{text}");
+            assert_eq!(elements(text.as_bytes(), |_| ()).is_ok(), here, "{text}");
+        }
+    }
 }

@@ -78,6 +78,7 @@ impl Session {
                 requests: Vec::new(),
             },
             deadline: Instant::now(),
+            overtakes: false,
         }
     }
 
@@ -103,6 +104,7 @@ impl Session {
                 requests: accepted.requests,
             },
             deadline: now.monotonic + self.shared.settings.options.max_wait,
+            overtakes: accepted.overtakes,
         };
         match accepted.gate {
             Gate::Settled(verdict) => {
@@ -228,6 +230,7 @@ pub struct Held {
     waiting: Option<(HeldId, Arc<Ticket>)>,
     sent: Sent,
     deadline: Instant,
+    overtakes: bool,
 }
 
 /// The requests of a message that has gone on.
@@ -246,6 +249,13 @@ impl Held {
             Some((_, ticket)) => ticket.peek().is_some(),
             None => true,
         }
+    }
+
+    /// Whether the message may go on before those of its direction that wait: it cancels a
+    /// request that has gone on, which must not wait for the entries of others.
+    #[must_use]
+    pub const fn overtakes(&self) -> bool {
+        self.overtakes
     }
 
     /// Blocks until the verdict is there, at most for this long, and returns whether it is.

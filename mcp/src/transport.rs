@@ -227,7 +227,13 @@ where
             }
             let event = self.next_event(has_ended).await;
             match event {
-                Event::Command(Some(Command::Send(message))) => self.outgoing.push_back(*message),
+                Event::Command(Some(Command::Send(message))) => {
+                    if message.held.overtakes() {
+                        self.settle_outgoing(*message);
+                    } else {
+                        self.outgoing.push_back(*message);
+                    }
+                }
                 Event::Command(Some(Command::Close(reply))) => {
                     let reason = if has_ended { "end_of_stream" } else { "closed" };
                     self.end(reason).await;
@@ -260,6 +266,7 @@ where
                 Event::Received(Some(message)) => {
                     let direction = outgoing::<R>().reversed();
                     match accept::<T::Error, _>(&self.session, direction, &message) {
+                        Ok(held) if held.overtakes() => self.settle_incoming(message, held),
                         Ok(held) => self.incoming.push_back((message, held)),
                         // It was deserialized from JSON, so it can be JSON again.
                         Err(_) => has_ended = true,

@@ -339,6 +339,32 @@ async fn rule_4_a_call_that_is_dropped_while_it_is_recorded_does_not_leave() {
 }
 
 #[tokio::test]
+async fn rule_4_a_cancellation_does_not_wait_for_the_entries_of_others() {
+    let sink = Memory::new();
+    let options = options().max_wait(Duration::from_secs(60));
+    let (client, mut server, _audit) = client(&sink, options).await;
+    let client = Arc::new(client);
+    let first = tokio::spawn({
+        let client = Arc::clone(&client);
+        async move { timeout(Duration::from_millis(300), client.call_tool(call("first"))).await }
+    });
+    let request = server.receive().await;
+    sink.set(Mode::Block);
+    let second = tokio::spawn({
+        let client = Arc::clone(&client);
+        async move { client.call_tool(call("second")).await }
+    });
+    assert!(first.await.unwrap().is_err());
+    let next = server.receive().await;
+    assert_eq!(next["method"], "notifications/cancelled");
+    assert_eq!(next["params"]["requestId"], request["id"]);
+    assert!(server.is_silent().await);
+    sink.set(Mode::Take);
+    assert_eq!(server.receive().await["params"]["name"], "second");
+    second.abort();
+}
+
+#[tokio::test]
 async fn rule_5_a_server_reads_on_while_a_call_is_recorded() {
     let sink = Memory::new();
     let options = options().max_wait(Duration::from_secs(60));

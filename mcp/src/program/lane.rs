@@ -61,6 +61,9 @@ struct State {
     progress: Progress,
     /// Whether the beginning of a message that is too long went on.
     forwards_more: bool,
+    /// How many pieces of such a message have not been written yet, between which nothing
+    /// may come.
+    more_waiting: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,6 +100,14 @@ impl<'a> Lane<'a> {
         if state.progress == Progress::Broken {
             return false;
         }
+        if held.overtakes() && state.more_waiting == 0 {
+            drop(state);
+            let written = self.forward_message(bytes, held);
+            if written.is_err() {
+                self.break_off(&mut lock(&self.state));
+            }
+            return written.is_ok();
+        }
         if state.queue.is_empty() && !state.is_writing {
             state.is_writing = true;
             drop(state);
@@ -121,6 +132,7 @@ impl<'a> Lane<'a> {
         if state.progress == Progress::Broken {
             return false;
         }
+        state.more_waiting += 1;
         self.push(&mut state, Item::More(bytes));
         true
     }
@@ -187,6 +199,9 @@ impl<'a> Lane<'a> {
                 } else {
                     Ok(())
                 };
+                let mut state = lock(&self.state);
+                state.more_waiting = state.more_waiting.saturating_sub(1);
+                drop(state);
                 (bytes.len(), written)
             }
         };
@@ -197,13 +212,19 @@ impl<'a> Lane<'a> {
     fn forwarded(&self, len: usize, written: &io::Result<()>) {
         let mut state = lock(&self.state);
         state.is_writing = false;
-        state.bytes -= len;
+        state.bytes = state.bytes.saturating_sub(len);
         if written.is_err() {
-            state.progress = Progress::Broken;
-            state.queue.clear();
-            state.bytes = 0;
+            self.break_off(&mut state);
         }
         drop(state);
+        self.changed.notify_all();
+    }
+
+    fn break_off(&self, state: &mut State) {
+        state.progress = Progress::Broken;
+        state.queue.clear();
+        state.bytes = 0;
+        state.more_waiting = 0;
         self.changed.notify_all();
     }
 
