@@ -130,7 +130,7 @@ pub(crate) enum Written {
 
 pub(crate) type HeldId = u64;
 /// Tells requests apart, also those with the same identifier.
-type Token = u64;
+pub(crate) type Token = u64;
 
 /// What [`Connection::accept`] returns.
 #[derive(Debug)]
@@ -142,8 +142,8 @@ pub(crate) struct Accepted {
     pub(crate) cancelled: Vec<HeldId>,
     /// The requests in it.
     pub(crate) requests: Vec<Token>,
-    /// Whether it need not wait for others either: it cancels something that has gone on.
-    pub(crate) overtakes: bool,
+    /// The request that it cancels.
+    pub(crate) cancels: Option<Token>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -301,9 +301,12 @@ impl Connection {
         };
         let mut cancelled = Vec::new();
         let mut waits = false;
-        let overtakes = match &line.messages[..] {
-            [Message::Notification(call)] => self.overtakes(direction, call),
-            _ => false,
+        let cancels = match &line.messages[..] {
+            [Message::Notification(call)] if call.method == "notifications/cancelled" => {
+                let request = call.cancels.as_ref();
+                request.and_then(|id| self.find(direction, id))
+            }
+            _ => None,
         };
         for message in line.messages {
             match message {
@@ -348,23 +351,8 @@ impl Connection {
             gate,
             cancelled,
             requests,
-            overtakes,
+            cancels,
         }
-    }
-
-    /// Whether a notification may go before what waits. A cancellation must not go before
-    /// the request that it cancels, which then would not be cancelled.
-    fn overtakes(&self, direction: Direction, call: &Call) -> bool {
-        let is_held = |token: Token| {
-            let pending = self.pending.get(&direction);
-            let pending = pending.and_then(|pending| pending.get(&token));
-            pending.is_some_and(|pending| pending.is_held)
-        };
-        let request = call
-            .cancels
-            .as_ref()
-            .and_then(|id| self.find(direction, id));
-        call.method == "notifications/cancelled" && request.is_some_and(|token| !is_held(token))
     }
 
     /// Decides what becomes of a line that has waited.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lokryn_compliance_log::{LogEntry, Outcome};
 
-use crate::connection::{Connection, Direction, Gate, HeldId, Now, Verdict, Written};
+use crate::connection::{Connection, Direction, Gate, HeldId, Now, Token, Verdict, Written};
 use crate::message::{self, Line};
 use crate::recorder::{Recorder, Reply, Ticket, lock};
 use crate::settings::Settings;
@@ -78,7 +78,7 @@ impl Session {
                 requests: Vec::new(),
             },
             deadline: Instant::now(),
-            overtakes: false,
+            cancels: None,
         }
     }
 
@@ -104,7 +104,7 @@ impl Session {
                 requests: accepted.requests,
             },
             deadline: now.monotonic + self.shared.settings.options.max_wait,
-            overtakes: accepted.overtakes,
+            cancels: accepted.cancels,
         };
         match accepted.gate {
             Gate::Settled(verdict) => {
@@ -230,14 +230,14 @@ pub struct Held {
     waiting: Option<(HeldId, Arc<Ticket>)>,
     sent: Sent,
     deadline: Instant,
-    overtakes: bool,
+    cancels: Option<Token>,
 }
 
 /// The requests of a message that has gone on.
 #[derive(Clone, Debug)]
 pub struct Sent {
     direction: Direction,
-    requests: Vec<u64>,
+    requests: Vec<Token>,
 }
 
 impl Held {
@@ -251,11 +251,13 @@ impl Held {
         }
     }
 
-    /// Whether the message may go on before those of its direction that wait: it cancels a
-    /// request that has gone on, which must not wait for the entries of others.
+    /// Whether the message may go on before another one of its direction that waits. Only
+    /// a cancellation may, which must not wait for the entries of others, and not before
+    /// the request that it cancels.
     #[must_use]
-    pub const fn overtakes(&self) -> bool {
-        self.overtakes
+    pub fn overtakes(&self, other: &Sent) -> bool {
+        self.cancels
+            .is_some_and(|token| !other.requests.contains(&token))
     }
 
     /// Blocks until the verdict is there, at most for this long, and returns whether it is.
@@ -278,8 +280,8 @@ impl Held {
 
     /// Returns the requests in the message, for [`Session::not_sent`].
     #[must_use]
-    pub fn sent(&self) -> Sent {
-        self.sent.clone()
+    pub const fn sent(&self) -> &Sent {
+        &self.sent
     }
 
     /// Waits until the verdict is there. Does not end by itself at the

@@ -228,7 +228,10 @@ where
             let event = self.next_event(has_ended).await;
             match event {
                 Event::Command(Some(Command::Send(message))) => {
-                    if message.held.overtakes() {
+                    let mut waiting = self.outgoing.iter().map(|other| &other.held);
+                    if !self.outgoing.is_empty()
+                        && waiting.all(|other| message.held.overtakes(other.sent()))
+                    {
                         self.settle_outgoing(*message);
                     } else {
                         self.outgoing.push_back(*message);
@@ -266,8 +269,16 @@ where
                 Event::Received(Some(message)) => {
                     let direction = outgoing::<R>().reversed();
                     match accept::<T::Error, _>(&self.session, direction, &message) {
-                        Ok(held) if held.overtakes() => self.settle_incoming(message, held),
-                        Ok(held) => self.incoming.push_back((message, held)),
+                        Ok(held) => {
+                            let mut waiting = self.incoming.iter().map(|(_, other)| other);
+                            if !self.incoming.is_empty()
+                                && waiting.all(|other| held.overtakes(other.sent()))
+                            {
+                                self.settle_incoming(message, held);
+                            } else {
+                                self.incoming.push_back((message, held));
+                            }
+                        }
                         // It was deserialized from JSON, so it can be JSON again.
                         Err(_) => has_ended = true,
                     }
@@ -331,7 +342,7 @@ where
             drop(held);
             return;
         }
-        let sent = held.sent();
+        let sent = held.sent().clone();
         match held.settle() {
             Verdict::Forward => self.send(message, Some(sent), Some(reply), None),
             Verdict::Withhold {

@@ -230,6 +230,25 @@ fn rule_4_a_cancellation_that_comes_after_the_entry_but_before_the_call_drops_it
 }
 
 #[test]
+fn rule_4_a_cancellation_overtakes_others_and_not_its_own_request() {
+    let sink = Memory::new();
+    let auditor = auditor(&sink, options().max_wait(Duration::from_secs(10)));
+    let session = auditor.session("test");
+    assert_eq!(call(&session, 1).wait(), Verdict::Forward);
+    sink.set(Mode::Block);
+    let waiting = call(&session, 2);
+    // It has no entry to wait for, and stands behind the one that has.
+    let list = br#"{"jsonrpc":"2.0","id":3,"method":"tools/list"}"#;
+    let list = session.accept(Direction::ToServer, list);
+    let of_first = cancellation(&session, 1);
+    assert!(of_first.overtakes(waiting.sent()) && of_first.overtakes(list.sent()));
+    let of_list = cancellation(&session, 3);
+    assert!(of_list.overtakes(waiting.sent()) && !of_list.overtakes(list.sent()));
+    assert!(!list.overtakes(waiting.sent()) && !waiting.overtakes(list.sent()));
+    sink.set(Mode::Take);
+}
+
+#[test]
 fn rule_5_waiting_is_bounded() {
     let sink = Memory::new();
     let auditor = auditor(&sink, options());

@@ -56,14 +56,30 @@ struct State {
     queue: VecDeque<Item>,
     /// How many bytes are in the queue.
     bytes: usize,
-    /// Whether something is being written, so that nothing may overtake it.
+    /// Whether something is being written, or waits at the head of the queue to be.
     is_writing: bool,
+    /// What that is, if it has been in the queue.
+    head: Option<Sent>,
     progress: Progress,
     /// Whether the beginning of a message that is too long went on.
     forwards_more: bool,
     /// How many pieces of such a message have not been written yet, between which nothing
     /// may come.
     more_waiting: usize,
+}
+
+impl State {
+    /// Whether a message may go on before everything that waits.
+    fn may_be_overtaken_by(&self, held: &Held) -> bool {
+        let queued = self.queue.iter().map(|item| match item {
+            Item::Message(_, other) => held.overtakes(other.sent()),
+            Item::More(_) => false,
+        });
+        let first = self.head.iter().map(|sent| held.overtakes(sent));
+        let waits = self.head.is_some() || !self.queue.is_empty();
+        // The pieces of a long message must not be parted.
+        waits && self.more_waiting == 0 && queued.chain(first).all(|it| it)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,7 +116,7 @@ impl<'a> Lane<'a> {
         if state.progress == Progress::Broken {
             return false;
         }
-        if held.overtakes() && state.more_waiting == 0 {
+        if state.may_be_overtaken_by(&held) {
             drop(state);
             let written = self.forward_message(bytes, held);
             if written.is_err() {
@@ -158,6 +174,10 @@ impl<'a> Lane<'a> {
                 break;
             };
             state.is_writing = true;
+            state.head = match &item {
+                Item::Message(_, held) => Some(held.sent().clone()),
+                Item::More(_) => None,
+            };
             drop(state);
             self.forward(item);
         }
@@ -212,6 +232,7 @@ impl<'a> Lane<'a> {
     fn forwarded(&self, len: usize, written: &io::Result<()>) {
         let mut state = lock(&self.state);
         state.is_writing = false;
+        state.head = None;
         state.bytes = state.bytes.saturating_sub(len);
         if written.is_err() {
             self.break_off(&mut state);
@@ -229,7 +250,7 @@ impl<'a> Lane<'a> {
     }
 
     fn forward_message(&self, bytes: &[u8], held: Held) -> io::Result<()> {
-        let sent = held.sent();
+        let sent = held.sent().clone();
         let verdict = held.wait();
         lock(&self.state).forwards_more = verdict == Verdict::Forward;
         match verdict {
