@@ -51,8 +51,8 @@ impl Rule {
         }
     }
 
-    /// Sets the lowest sensitivity of the entries. Entries that hold content can be more
-    /// sensitive than that.
+    /// Sets the sensitivity of the entries. Those that hold content are more sensitive
+    /// than that where content is: at least RESTRICTED.
     pub fn sensitivity(self, sensitivity: Sensitivity) -> Self {
         Self {
             sensitivity: Some(sensitivity),

@@ -38,7 +38,8 @@ const MAX_SENDING: Duration = Duration::from_secs(1);
 /// that receives it, it does not reach the handler, and the caller gets an error. A
 /// result that cannot be recorded is withheld, with an error in its place.
 ///
-/// The messages are carried by a task of tokio, which is spawned with the first one.
+/// The messages are carried by a task of tokio, which is spawned with the first one; the
+/// runtime needs its time driver.
 pub struct AuditedTransport<R: ServiceRole, T: Transport<R>> {
     session: Session,
     /// Until the first message.
@@ -521,5 +522,30 @@ impl<E: Error + 'static> Error for AuditedError<E> {
             Self::Serialize(err) => Some(err),
             Self::NotRecorded(_) | Self::Cancelled | Self::Closed => None,
         }
+    }
+}
+
+#[cfg(all(test, feature = "rmcp-http"))]
+mod tests {
+    use std::io;
+
+    use rmcp::transport::streamable_http_client::{AuthRequiredError, InsufficientScopeError};
+
+    use super::*;
+
+    #[test]
+    fn the_answers_401_and_403_are_told_apart_from_other_failures() {
+        let unauthorized = AuthRequiredError::new("Bearer".into());
+        let denied = InsufficientScopeError::new("Bearer".into(), None);
+        // As the cause of another error, as the client of the SDK has them.
+        let wrapped = outcome_of(&AuditedError::Transport(unauthorized));
+        assert_eq!(wrapped, Outcome::FailureUnauthorized);
+        let wrapped = outcome_of(&AuditedError::Transport(denied));
+        assert_eq!(wrapped, Outcome::FailureDenied);
+        let other = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert_eq!(
+            outcome_of(&AuditedError::Transport(other)),
+            Outcome::FailureError
+        );
     }
 }
