@@ -1,10 +1,19 @@
-//! Compiles `log.proto`, without `protoc`, into two files in `OUT_DIR`.
+//! Compiles `log.proto`, without `protoc`, into two files in `OUT_DIR`, and with the
+//! feature `release-0-2` the schema of that release into two more: `build/release_0_2.rs`.
 //!
 //! `descriptor.binpb` is the encoded descriptor. `lokryn.compliance.v1.rs` holds
 //! two tables, `with_fields!` and `with_enums!`, which hand their rows to a macro
 //! of the caller's choice. What goes through the fields of an entry is written in
 //! `src` once for each kind of field, and follows `log.proto` by itself.
 
+#[cfg(feature = "release-0-2")]
+#[path = "build/release_0_2.rs"]
+mod release_0_2;
+#[cfg(feature = "release-0-2")]
+#[path = "build/well_known.rs"]
+mod well_known;
+
+use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -14,7 +23,8 @@ use heck::{ToShoutySnakeCase as _, ToUpperCamelCase as _};
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
-    EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+    FileDescriptorSet,
 };
 
 const INCLUDE: &str = "proto";
@@ -29,45 +39,105 @@ const VALUE: i32 = 2;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
-    let path = Path::new(INCLUDE).join(PROTO);
-    println!("cargo:rerun-if-changed={}", path.display());
-
-    let mut file = protox_parse::parse(PROTO, &fs::read_to_string(path)?)?;
-    resolve(&mut file)?;
+    let file = parse(PROTO, &[])?;
     let tables = [with_fields(&file)?, with_enums(&file)?].concat();
-
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    let descriptor = FileDescriptorSet { file: vec![file] };
-    fs::write(out.join("descriptor.binpb"), descriptor.encode_to_vec())?;
-    fs::write(out.join("lokryn.compliance.v1.rs"), tables)?;
+    write(
+        "descriptor.binpb",
+        "lokryn.compliance.v1.rs",
+        vec![file],
+        &tables,
+    )?;
+    #[cfg(feature = "release-0-2")]
+    release_0_2::compile()?;
     Ok(())
 }
 
+/// Parses a file under `proto`, which may use the types of the files that it imports.
+fn parse(name: &str, imports: &[FileDescriptorProto]) -> Result<FileDescriptorProto> {
+    let path = Path::new(INCLUDE).join(name);
+    println!("cargo:rerun-if-changed={}", path.display());
+    let mut file = protox_parse::parse(name, &fs::read_to_string(path)?)?;
+    resolve(&mut file, imports)?;
+    Ok(file)
+}
+
+fn write(
+    descriptor: &str,
+    tables_name: &str,
+    file: Vec<FileDescriptorProto>,
+    tables: &str,
+) -> Result<()> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    let set = FileDescriptorSet { file };
+    fs::write(out.join(descriptor), set.encode_to_vec())?;
+    fs::write(out.join(tables_name), tables)?;
+    Ok(())
+}
+
+/// The types that names can stand for: full names, and whether each is a message or an
+/// enum.
+type Types = BTreeMap<String, Type>;
+
 /// Adds what the parser leaves to a compiler: the types that names stand for, and the
 /// names in JSON.
-fn resolve(file: &mut FileDescriptorProto) -> Result<()> {
-    let package = file.package().to_owned();
-    let enums = &file.enum_type;
-    let messages = &mut file.message_type;
-    for field in messages.iter_mut().flat_map(|message| &mut message.field) {
-        if field.json_name.is_some() || field.oneof_index.is_some() {
-            let name = field.name();
-            return Err(format!(
-                "{name}: no field here is optional, in a oneof or renamed in JSON"
-            )
-            .into());
+fn resolve(file: &mut FileDescriptorProto, imports: &[FileDescriptorProto]) -> Result<()> {
+    let mut types = Types::new();
+    for file in imports.iter().chain([&*file]) {
+        let package = file.package();
+        for it in &file.enum_type {
+            types.insert(format!("{package}.{}", it.name()), Type::Enum);
         }
-        field.json_name = Some(json_name(field.name()));
+        for it in &file.message_type {
+            declare(&mut types, package, it);
+        }
+    }
+    let package = file.package().to_owned();
+    for message in &mut file.message_type {
+        resolve_message(message, &package, &types)?;
+    }
+    Ok(())
+}
+
+fn declare(types: &mut Types, scope: &str, message: &DescriptorProto) {
+    let name = format!("{scope}.{}", message.name());
+    for nested in &message.nested_type {
+        declare(types, &name, nested);
+    }
+    types.insert(name, Type::Message);
+}
+
+fn resolve_message(message: &mut DescriptorProto, scope: &str, types: &Types) -> Result<()> {
+    let scope = format!("{scope}.{}", message.name());
+    for nested in &mut message.nested_type {
+        resolve_message(nested, &scope, types)?;
+    }
+    for field in &mut message.field {
+        let json_name = json_name(field.name());
+        let is_renamed = field.json_name.as_ref().is_some_and(|it| *it != json_name);
+        if is_renamed || field.proto3_optional() {
+            let name = field.name();
+            return Err(format!("{name}: no field here is optional or renamed in JSON").into());
+        }
+        field.json_name = Some(json_name);
         let Some(name) = &field.type_name else {
             continue;
         };
-        if !enums.iter().any(|it| it.name() == name) {
-            return Err(format!("{}: no enum {name}", field.name()).into());
-        }
-        field.type_name = Some(format!(".{package}.{name}"));
-        field.set_type(Type::Enum);
+        let (name, kind) = lookup(name, &scope, types)
+            .ok_or_else(|| format!("{}: no message or enum {name}", field.name()))?;
+        field.type_name = Some(format!(".{name}"));
+        field.set_type(kind);
     }
     Ok(())
+}
+
+/// Finds a name in the innermost scope that has it.
+fn lookup(name: &str, scope: &str, types: &Types) -> Option<(String, Type)> {
+    let outer = scope.match_indices('.').map(|(dot, _)| &scope[..dot]);
+    let scopes = [scope].into_iter().chain(outer.rev());
+    let names = scopes.map(|scope| format!("{scope}.{name}"));
+    names
+        .chain([name.to_owned()])
+        .find_map(|name| types.get(&name).map(|kind| (name, *kind)))
 }
 
 /// Returns the name in JSON, as every protobuf compiler makes it: without underscores, and
@@ -100,6 +170,9 @@ fn with_fields(file: &FileDescriptorProto) -> Result<String> {
     let (index, entry) = entry.ok_or("log.proto has no message LogEntry")?;
     let mut fields = Vec::new();
     for (member, field) in (0..).zip(&entry.field) {
+        if field.oneof_index.is_some() {
+            return Err(format!("{}: no field of an entry is in a oneof", field.name()).into());
+        }
         let docs = docs(file, &[MESSAGE_TYPE, index, FIELD, member]);
         fields.push((field.number(), field_row(field, &docs)?));
     }
@@ -137,13 +210,19 @@ fn field_row(field: &FieldDescriptorProto, docs: &str) -> Result<String> {
         ),
         other => return Err(format!("{name}: no kind of field for {other:?}").into()),
     };
-    let mut spellings = vec![field.json_name(), name];
-    spellings.dedup();
+    let spellings = spellings(field);
     let number = field.number();
     Ok(format!(
         "{name}: crate::view::{kind} = {number}, {spellings:?}\n\
          {{ {docs} }} {{ #[prost({prost}, tag = {number})] {owned} }} {{ {view} }};\n"
     ))
+}
+
+/// The names of a field in JSON, of which the first is written.
+fn spellings(field: &FieldDescriptorProto) -> Vec<&str> {
+    let mut spellings = vec![field.json_name(), field.name()];
+    spellings.dedup();
+    spellings
 }
 
 /// Each enum with its documentation and its values, in their order.

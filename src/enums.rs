@@ -2,11 +2,8 @@
 
 use core::error::Error;
 use core::fmt::{self, Display};
-use core::str::FromStr;
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
-use prost::Enumeration;
 
 use crate::v1::with_enums;
 
@@ -23,7 +20,7 @@ macro_rules! enums {
         $($(#[$value_docs:meta])* $variant:ident = $number:tt, $proto_name:literal;)*
     })*) => {$(
         $(#[$docs])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, $crate::prost::Enumeration)]
         // A new value is a minor release.
         #[non_exhaustive]
         #[repr(i32)]
@@ -32,7 +29,7 @@ macro_rules! enums {
         }
 
         impl $name {
-            /// Every value but `Unspecified`, in the order of their numbers.
+            /// Every value but the one for 0, in the order of their numbers.
             pub const ALL: &'static [Self] = Self::VALUES.split_at(1).1;
 
             const VALUES: &'static [Self] = &[$(Self::$variant),*];
@@ -56,7 +53,7 @@ macro_rules! enums {
         }
 
         #[cfg(feature = "json")]
-        impl ProtoEnum for $name {
+        impl $crate::enums::ProtoEnum for $name {
             fn as_str_name(&self) -> &'static str {
                 Self::as_str_name(self)
             }
@@ -67,25 +64,25 @@ macro_rules! enums {
         }
 
         /// Writes the proto name, as `as_str_name` returns it.
-        impl Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.pad(self.as_str_name())
             }
         }
 
         /// Reads the proto name, exactly as `Display` writes it.
-        impl FromStr for $name {
-            type Err = ParseEnumError;
+        impl ::core::str::FromStr for $name {
+            type Err = $crate::ParseEnumError;
 
-            fn from_str(name: &str) -> Result<Self, ParseEnumError> {
-                Self::from_str_name(name).ok_or_else(|| ParseEnumError {
-                    enumeration: stringify!($name),
-                    name: name.to_owned(),
-                })
+            fn from_str(name: &str) -> Result<Self, $crate::ParseEnumError> {
+                Self::from_str_name(name).ok_or_else(|| $crate::ParseEnumError::new(stringify!($name), name))
             }
         }
     )*};
 }
+
+#[cfg(feature = "release-0-2")]
+pub(crate) use enums;
 
 with_enums!(enums);
 
@@ -103,6 +100,15 @@ with_enums!(enums);
 pub struct ParseEnumError {
     enumeration: &'static str,
     name: String,
+}
+
+impl ParseEnumError {
+    pub(crate) fn new(enumeration: &'static str, name: &str) -> Self {
+        Self {
+            enumeration,
+            name: name.into(),
+        }
+    }
 }
 
 impl Display for ParseEnumError {

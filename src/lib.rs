@@ -27,6 +27,8 @@ mod json_line;
 mod payload;
 #[cfg(feature = "json")]
 mod proto_json;
+#[cfg(feature = "release-0-2")]
+pub mod release_0_2;
 #[cfg(feature = "std")]
 pub mod stream;
 mod v1;
@@ -48,6 +50,8 @@ pub use crate::json_line::JsonLine;
 pub use crate::payload::{IntoPayload, Payload};
 #[cfg(feature = "json")]
 pub use crate::payload::{PayloadError, PayloadFormat, PayloadReason};
+#[cfg(feature = "release-0-2")]
+pub use crate::release_0_2::Release;
 #[cfg(feature = "tokio")]
 pub use crate::stream::codec;
 pub use crate::validate::{ValidationError, Violation, ViolationKind};

@@ -171,8 +171,8 @@ impl Journal {
         Options::default()
     }
 
-    pub(crate) fn open_with(options: Options, folder: &Path) -> Result<Self, OpenError> {
-        let parts = opening::open(&options, folder)?;
+    pub(crate) fn open_with(options: &Options, folder: &Path) -> Result<Self, OpenError> {
+        let parts = opening::open(options, folder)?;
         let verifiers = [
             &[parts.signing.signer.verifier().clone()],
             &options.former[..],
@@ -490,17 +490,14 @@ impl Shared {
             return;
         };
         let is_signed = signing.is_some();
-        match self.commit(live, &taken, signing) {
-            Err(closed) => {
-                self.fail(closed.clone());
-                taken.finish(Err(closed));
-            }
-            Ok(()) => {
-                taken.finish(Ok(()));
-                // While those who have waited get on.
-                if !is_signed && let Some(writer) = &mut live.writer {
-                    writer.hash(taken.frames());
-                }
+        if let Err(closed) = self.commit(live, &taken, signing) {
+            self.fail(closed.clone());
+            taken.finish(Err(closed));
+        } else {
+            taken.finish(Ok(()));
+            // While those who have waited get on.
+            if !is_signed && let Some(writer) = &mut live.writer {
+                writer.hash(taken.frames());
             }
         }
         live.spare = taken.into_buffer();

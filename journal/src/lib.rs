@@ -1,4 +1,4 @@
-//! An audit log in a folder that a service appends entries to and an auditor can trust.
+#![doc = include_str!("../README.md")]
 
 #![forbid(unsafe_code)]
 
@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod disk;
 mod edge;
 mod error;
+mod export;
 mod frames;
 mod journal;
 pub mod key;
@@ -24,10 +25,12 @@ mod segment;
 mod signing;
 pub mod tile;
 pub mod tree;
+mod verify;
 mod writer;
 
 pub use checkpoint::Checkpoint;
 pub use error::{AppendError, Closed, FileError, OpenError, Place};
+pub use export::{ExportError, export};
 pub use journal::{Journal, Receipt};
 pub use key::{Signer, Verifier};
 pub use opening::{Cut, Opening};
@@ -35,3 +38,4 @@ pub use options::{DEFAULT_MAX_SEGMENT_LEN, Options};
 pub use proof::{ConsistencyProof, InclusionProof, ProveError};
 pub use reader::{JournalReader, Records, RecordsError};
 pub use record::{DEFAULT_MAX_RECORD_LEN, LIMIT_MAX_RECORD_LEN, RECORD_PROTO, Record, RecordError};
+pub use verify::{Fault, Report, Salvaged, Verification, VerifyError, salvage, verify};

@@ -1,5 +1,15 @@
 //! The program `lokryn-journal`.
 
+mod program {
+    use super::{Failure, Outcome, finding, print, wrong_use};
+
+    pub(crate) mod append;
+    pub(crate) mod filter;
+    pub(crate) mod read;
+    pub(crate) mod time;
+    pub(crate) mod verify;
+}
+
 use std::fmt::Display;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -10,7 +20,12 @@ use clap::{Args, Parser, Subcommand};
 use lokryn_journal::note::MAX_NOTE_LEN;
 use lokryn_journal::tile::TileFolder;
 use lokryn_journal::tree::Hashes as _;
-use lokryn_journal::{Checkpoint, ConsistencyProof, InclusionProof, Signer, Verifier};
+use lokryn_journal::{
+    Checkpoint, ConsistencyProof, InclusionProof, Journal, Signer, Verifier, export, salvage,
+};
+
+use program::filter::Filter;
+use program::read::Form;
 
 /// Keeps audit log entries in a folder, in order, dated and provable.
 ///
@@ -31,6 +46,86 @@ enum Verb {
         /// The name of the key and of the log; the file's name and a random suffix if left out
         #[arg(long, value_name = "NAME")]
         origin: Option<String>,
+    },
+    /// Appends entries from standard input, and prints the number and time of each
+    ///
+    /// A line each, as ProtoJSON or as the readable line. What is printed is on the disk.
+    /// A line that is no entry is reported and refused; the rest goes on.
+    Append {
+        /// The folder of the journal; made if there is none
+        dir: PathBuf,
+        /// The private key, as text or a file; DIR.key if left out, made for a new journal
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+        /// The name of a new journal; the folder's and a random suffix if left out
+        #[arg(long, value_name = "NAME")]
+        origin: Option<String>,
+        /// Reads length-delimited entries instead of lines, and keeps their bytes
+        #[arg(long)]
+        delimited: bool,
+        /// Cuts off what a power cut has left before whole records, instead of refusing
+        #[arg(long)]
+        cut_whole_records: bool,
+    },
+    /// Prints records, a readable line each
+    Cat {
+        /// The folder of the journal
+        dir: PathBuf,
+        #[command(flatten)]
+        filter: Filter,
+        /// Prints length-delimited records
+        #[arg(long, conflicts_with = "table")]
+        delimited: bool,
+        /// Prints a table
+        #[arg(long)]
+        table: bool,
+        /// Waits for more at the end
+        #[arg(long)]
+        follow: bool,
+        /// Goes on after the checkpoint; what lies there can still vanish in a power cut
+        #[arg(long)]
+        beyond_checkpoint: bool,
+    },
+    /// Counts records by event, outcome, actor and day
+    Stats {
+        /// The folder of the journal
+        dir: PathBuf,
+        #[command(flatten)]
+        filter: Filter,
+    },
+    /// Reads everything again, and compares it with what was signed
+    Verify {
+        /// The folder of the journal
+        dir: PathBuf,
+        #[command(flatten)]
+        keys: Keys,
+        /// Compares with a checkpoint that was kept elsewhere
+        #[arg(long, value_name = "CHECKPOINT")]
+        against: Option<PathBuf>,
+        /// Takes the tree below this record from the tiles
+        #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
+        from: u64,
+        /// Prints the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Saves every record that can still be shown to be the one that was signed
+    Salvage {
+        /// The folder of the journal
+        dir: PathBuf,
+        /// The file for the records, length-delimited; it must not exist
+        out: PathBuf,
+        #[command(flatten)]
+        keys: Keys,
+    },
+    /// Copies the journal to a new folder as a tlog-tiles log
+    Export {
+        /// The folder of the journal
+        dir: PathBuf,
+        /// The new folder
+        out: PathBuf,
+        #[command(flatten)]
+        keys: Keys,
     },
     /// Prints the checkpoint, to be kept elsewhere
     Checkpoint {
@@ -98,6 +193,60 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Outcome {
     match verb {
         Verb::Keygen { file, origin } => keygen(&file, origin),
+        Verb::Append {
+            dir,
+            key,
+            origin,
+            delimited,
+            cut_whole_records,
+        } => {
+            let mut options = Journal::options().cut_whole_records(cut_whole_records);
+            if let Some(origin) = origin {
+                options = options.origin(origin);
+            }
+            if let Some(key) = key {
+                options = if Path::new(&key).exists() || !key.starts_with("PRIVATE+KEY+") {
+                    options.key_file(key)
+                } else {
+                    let signer = key.parse().map_err(|err| wrong_use("--key", err))?;
+                    options.signer(signer)
+                };
+            }
+            program::append::append(&dir, options, delimited)
+        }
+        Verb::Cat {
+            dir,
+            filter,
+            delimited,
+            table,
+            follow,
+            beyond_checkpoint,
+        } => {
+            let form = match (delimited, table) {
+                (true, _) => Form::Delimited,
+                (false, true) => Form::Table,
+                (false, false) => Form::Lines,
+            };
+            program::read::cat(&dir, &filter, form, follow, beyond_checkpoint)
+        }
+        Verb::Stats { dir, filter } => program::read::stats(&dir, &filter),
+        Verb::Verify {
+            dir,
+            keys,
+            against,
+            from,
+            json,
+        } => {
+            let known = keys.known(&dir)?;
+            let against = against.map(|path| parse(&path)).transpose()?;
+            program::verify::verify(&dir, &known, against.as_ref(), from, json)
+        }
+        Verb::Salvage { dir, out, keys } => salvage_to(&dir, &out, &keys.known(&dir)?),
+        Verb::Export { dir, out, keys } => {
+            checkpoint_of(&dir, &keys.known(&dir)?)?;
+            let exported = export(&dir, &out).map_err(|err| finding(dir.display(), err))?;
+            print(&format_args!("{} records exported\n", exported.size()))
+        }
         Verb::Checkpoint { dir, keys } => {
             let known = keys.known(&dir)?;
             print(&checkpoint_of(&dir, &known)?)
@@ -144,6 +293,32 @@ fn keygen(file: &Path, origin: Option<String>) -> Outcome {
         .write_new(file)
         .map_err(|err| wrong_use(file.display(), err))?;
     print(&format_args!("{}\n", signer.verifier()))
+}
+
+fn salvage_to(dir: &Path, out: &Path, known: &[Verifier]) -> Outcome {
+    let failed = |err: io::Error| wrong_use(out.display(), err);
+    let file = fs::File::create_new(out).map_err(failed)?;
+    let mut file = io::BufWriter::new(file);
+    let mut written = Ok(());
+    let salvaged = salvage(dir, known, |record| {
+        if written.is_ok() {
+            written = program::read::write_delimited(&mut file, record);
+        }
+    });
+    let salvaged = salvaged.map_err(|err| finding(dir.display(), err))?;
+    written.and_then(|()| file.flush()).map_err(failed)?;
+    file.get_ref().sync_all().map_err(failed)?;
+    let (records, size) = (salvaged.records, salvaged.size);
+    print(&format_args!(
+        "{records} of {size} records are those that were signed\n"
+    ))?;
+    if records < size {
+        return Err(finding(
+            dir.display(),
+            format_args!("{} records lost", size - records),
+        ));
+    }
+    Ok(())
 }
 
 fn prove_inclusion(dir: &Path, sequence: u64, known: &[Verifier]) -> Outcome {

@@ -300,7 +300,7 @@ impl There<'_> {
         for &first in firsts {
             let path = segment::path(self.folder, first);
             let mut file = self.disk().open(&path).map_err(FileError::at(&path))?;
-            let mut frames = self.frames(&mut *file, 0);
+            let mut frames = frames_of(&mut *file, 0);
             first_time = None;
             while edge.tree().size() < size {
                 let sequence = edge.tree().size();
@@ -376,7 +376,7 @@ impl There<'_> {
         let path = segment::path(self.folder, last);
         let mut source = self.disk().open(&path).map_err(FileError::at(&path))?;
         let mut file = self.disk().open(&path).map_err(FileError::at(&path))?;
-        let mut frames = self.frames(&mut *source, offset);
+        let mut frames = frames_of(&mut *source, offset);
         // What is read is hashed and written from the same memory: after a failed sync
         // the system may show bytes that never reached the disk.
         let mut again = Again::from(offset);
@@ -424,7 +424,7 @@ impl There<'_> {
     /// Cuts off the end of a segment, and keeps it.
     fn cut_off(&self, file: &mut dyn DiskFile, place: Place) -> Result<Cut, OpenError> {
         let path = place.segment.clone();
-        let count = self.count_whole(file, &place)?;
+        let count = count_whole(file, &place)?;
         if count > 0 && !self.options.cut_whole_records {
             return Err(OpenError::WholeRecords { place, count });
         }
@@ -433,23 +433,6 @@ impl There<'_> {
         sync_parent(self.disk(), &kept)?;
         file.set_len(place.offset).map_err(FileError::at(&path))?;
         Ok(Cut { place, len, kept })
-    }
-
-    fn count_whole(&self, file: &mut dyn DiskFile, place: &Place) -> Result<u64, OpenError> {
-        let mut frames = self.frames(file, place.offset);
-        let mut least = place.sequence;
-        let mut count = 0;
-        while count < MOST_COUNTED {
-            let found = frames.find(least, u64::MAX);
-            let Some(found) = found.map_err(FileError::at(&place.segment))? else {
-                break;
-            };
-            // A tear may lie within one record alone.
-            let is_place = count == 0 && found.sequence == place.sequence;
-            least = found.sequence.saturating_add(1);
-            count += u64::from(!is_place || found.offset > place.offset + 4);
-        }
-        Ok(count)
     }
 
     fn create_kept(&self, place: &Place) -> Result<(PathBuf, Box<dyn DiskFile>), OpenError> {
@@ -494,11 +477,30 @@ impl There<'_> {
             found,
         }
     }
+}
 
-    fn frames<'a>(&self, file: &'a mut dyn DiskFile, offset: u64) -> Frames<FileReader<'a>> {
-        // A record may have been longer than is accepted now.
-        Frames::new(FileReader { file, offset }, offset, LIMIT_MAX_RECORD_LEN)
+/// Counts the whole records that follow a damaged one.
+fn count_whole(file: &mut dyn DiskFile, place: &Place) -> Result<u64, OpenError> {
+    let mut frames = frames_of(file, place.offset);
+    let mut least = place.sequence;
+    let mut count = 0;
+    while count < MOST_COUNTED {
+        let found = frames.find(least, u64::MAX);
+        let Some(found) = found.map_err(FileError::at(&place.segment))? else {
+            break;
+        };
+        // A tear may lie within one record alone.
+        let is_place = count == 0 && found.sequence == place.sequence;
+        least = found.sequence.saturating_add(1);
+        count += u64::from(!is_place || found.offset > place.offset + 4);
     }
+    Ok(count)
+}
+
+/// The frames of a segment from a place on.
+fn frames_of(file: &mut dyn DiskFile, offset: u64) -> Frames<FileReader<'_>> {
+    // A record may have been longer than is accepted now.
+    Frames::new(FileReader { file, offset }, offset, LIMIT_MAX_RECORD_LEN)
 }
 
 /// Parses the record that has to come next.

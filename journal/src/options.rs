@@ -89,7 +89,7 @@ impl Options {
                 "max_record_len is not from 128 bytes to 4 MiB",
             ));
         }
-        Journal::open_with(self, folder.as_ref())
+        Journal::open_with(&self, folder.as_ref())
     }
 
     /// Signs with this key, which is kept elsewhere: in a secret store, for example.

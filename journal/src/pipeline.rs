@@ -31,7 +31,10 @@ pub(crate) fn run<J: Send, R: Send, E>(
             scope.spawn(move || work_off(queue, &results, work));
         }
         drop(results);
-        order(most, jobs, &done, &mut next, &mut take)
+        let ordered = order(most, &jobs, &done, &mut next, &mut take);
+        // Without it the threads go home.
+        drop(jobs);
+        ordered
     })
 }
 
@@ -51,7 +54,7 @@ fn work_off<J, R>(
 
 fn order<J, R, E>(
     most: usize,
-    jobs: SyncSender<(usize, J)>,
+    jobs: &SyncSender<(usize, J)>,
     done: &Receiver<(usize, R)>,
     next: &mut impl FnMut() -> Result<Option<J>, E>,
     take: &mut impl FnMut(R) -> Result<(), E>,

@@ -329,7 +329,7 @@ impl Records {
                 Ok(true)
             }
             Some(Piece::Damage { first, offset, .. }) => Err(self.damaged((first, offset), None)),
-            Some(Piece::End { .. }) => Ok(true),
+            Some(Piece::End) => Ok(true),
             None => Ok(false),
         }
     }

@@ -28,12 +28,7 @@ pub(crate) enum Piece {
         what: Damage,
     },
     /// The end of a segment.
-    End {
-        /// Which segment.
-        first: u64,
-        /// How long it is.
-        offset: u64,
-    },
+    End,
 }
 
 /// Bytes of a segment.
@@ -144,17 +139,15 @@ impl Scan {
             Ok(Some(frames)) => return Ok(Some(Piece::Frames(frames))),
             Ok(None) => {
                 self.open = None;
-                return Ok(Some(Piece::End { first, offset }));
+                return Ok(Some(Piece::End));
             }
             Err(damage) => damage,
         };
-        self.found = Some(match segment.find()? {
-            Some(record) => Piece::Record(record),
-            None => {
-                self.open = None;
-                Piece::End { first, offset }
-            }
-        });
+        self.found = segment.find()?.map(Piece::Record);
+        if self.found.is_none() {
+            self.open = None;
+            self.found = Some(Piece::End);
+        }
         Ok(Some(Piece::Damage {
             first,
             offset,

@@ -237,6 +237,11 @@ impl TileFolder {
         Self { disk, folder, size }
     }
 
+    /// How many leaves the tree has.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Reads a tile; where a partial one is gone, what the full one begins with.
     ///
     /// # Errors

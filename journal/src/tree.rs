@@ -123,7 +123,13 @@ impl Tree {
     /// Returns the root of the tree.
     #[must_use]
     pub fn root(&self) -> Hash {
-        let mut peaks = self.peaks.iter().rev();
+        self.root_before(&Self::new())
+    }
+
+    /// Returns the root of the tree that has the nodes of this one, each being the root
+    /// of so many leaves that fewer than that follow, and then those leaves.
+    pub(crate) fn root_before(&self, rest: &Self) -> Hash {
+        let mut peaks = rest.peaks.iter().rev().chain(self.peaks.iter().rev());
         let Some(&last) = peaks.next() else {
             return EMPTY_ROOT;
         };

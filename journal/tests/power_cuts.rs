@@ -96,25 +96,18 @@ fn live(options: Options, promises: &mut Promises, random: &mut Random) {
         };
         // The number is not known if that fails; it is the one after the last.
         let last = promises.tried.keys().next_back().copied();
-        match appended {
-            Ok((receipt, is_durable)) => {
-                let tried = promises.tried.entry(receipt.sequence).or_default();
+        let Ok((receipt, is_durable)) = appended else {
+            for sequence in 0..=last.map_or(0, |it| it + 1) {
+                let tried = promises.tried.entry(sequence).or_default();
                 tried.push(entry.clone());
-                promises.unsynced.insert(receipt.sequence, entry);
-                if is_durable {
-                    promises.settle();
-                }
             }
-            Err(_) => {
-                for sequence in 0..=last.map_or(0, |it| it + 1) {
-                    promises
-                        .tried
-                        .entry(sequence)
-                        .or_default()
-                        .push(entry.clone());
-                }
-                return;
-            }
+            return;
+        };
+        let tried = promises.tried.entry(receipt.sequence).or_default();
+        tried.push(entry.clone());
+        promises.unsynced.insert(receipt.sequence, entry);
+        if is_durable {
+            promises.settle();
         }
     }
     if random.one_in(2)

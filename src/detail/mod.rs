@@ -62,6 +62,8 @@ mod time;
 
 pub(crate) use self::merge::Details;
 pub(crate) use self::time::to_text as time_to_text;
+#[cfg(feature = "release-0-2")]
+pub(crate) use self::time::{from_text as time_from_text, is_in_range as time_is_in_range};
 
 /// When the event happened: a time of [RFC 3339] in UTC, always with nine digits of a
 /// second, so that the order of the texts is that of the times. Written by
@@ -99,4 +101,4 @@ pub const ON_BEHALF_OF: &str = "on_behalf_of";
 pub(crate) const PAYLOAD: &str = "payload";
 
 /// Where one goes that is not, in standard base64.
-const PAYLOAD_BASE64: &str = "payload_base64";
+pub(crate) const PAYLOAD_BASE64: &str = "payload_base64";

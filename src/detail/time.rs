@@ -23,9 +23,15 @@ pub(crate) fn to_text(time: Timestamp) -> String {
     format!("{seconds}.{fraction:0<9}Z")
 }
 
+/// Whether a time is one that RFC 3339 can say, and is spelled as a `Timestamp` should be.
+#[cfg(feature = "release-0-2")]
+pub(crate) fn is_in_range(time: &Timestamp) -> bool {
+    YEARS_0_TO_9999.contains(&time.seconds) && (0..1_000_000_000).contains(&time.nanos)
+}
+
 /// Reads a time that has its `T`, its seconds and its offset, in the years 0 to 9999. A
 /// leap second, which ends a day in UTC, is the second before it.
-pub(super) fn from_text(text: &str) -> Option<Timestamp> {
+pub(crate) fn from_text(text: &str) -> Option<Timestamp> {
     let (seconds, rest) = text.split_at_checked("2026-11-25T19:20:00".len())?;
     let offset = match rest.strip_prefix('.') {
         None => rest,

@@ -133,6 +133,35 @@ pub(crate) fn fits_a_line(json: &str) -> bool {
     }) && !has_private_key(json)
 }
 
+/// Whether an `f64`, or an integer of 64 bits, may not hold a number digit by digit.
+#[cfg(feature = "release-0-2")]
+pub(crate) fn has_inexact_number(json: &str) -> bool {
+    let is_inexact = |word: &str| {
+        let is_number = word.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        let is_integer = word.parse::<i64>().is_ok() || word.parse::<u64>().is_ok();
+        is_number && !is_integer && !is_exact(word)
+    };
+    tokens(json).any(|(_, token)| matches!(token, Token::Word(word) if is_inexact(word)))
+}
+
+/// Fifteen digits always come back from an `f64`; more only in its own spelling.
+#[cfg(feature = "release-0-2")]
+fn is_exact(number: &str) -> bool {
+    const DIGITS: usize = 15;
+
+    let Ok(float) = number.parse::<f64>() else {
+        return false;
+    };
+    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
+    let is_zero = !mantissa.contains(|digit: char| ('1'..='9').contains(&digit));
+    let is_short = mantissa.bytes().filter(u8::is_ascii_digit).count() <= DIGITS;
+    // Nearer to zero there are fewer digits.
+    is_zero
+        || (is_short && float.is_normal())
+        || alloc::format!("{float:?}") == number
+        || alloc::format!("{float}") == number
+}
+
 fn is_finite(number: &str) -> bool {
     number.parse::<f64>().is_ok_and(f64::is_finite)
 }

@@ -91,6 +91,12 @@ pub(crate) fn display(bytes: &[u8]) -> impl fmt::Display {
     Base64Display::new(bytes, engine)
 }
 
+/// Reads standard base64.
+#[cfg(feature = "release-0-2")]
+pub(crate) fn from_text(text: &str) -> Option<Bytes> {
+    decode(&STANDARD, text).ok()
+}
+
 struct Base64<'a>(&'a [u8]);
 
 impl Serialize for Base64<'_> {

@@ -4,39 +4,59 @@
 use core::fmt::{self, Display};
 use core::marker::PhantomData;
 
-use serde_core::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde_core::ser::{Serialize, Serializer};
+use serde_core::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::Quoted;
 use super::number::{exact_integer, private_number};
-use crate::enums::ProtoEnum;
+#[allow(
+    clippy::wildcard_imports,
+    reason = "whatever enums the table has, as soon as it has them"
+)]
+use crate::enums::*;
 use crate::v1::with_enums;
 
 macro_rules! serialize_names {
     ($($(#[$docs:meta])* $name:ident $values:tt)*) => {$(
         /// Writes the proto name.
-        impl Serialize for crate::$name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl ::serde_core::Serialize for $name {
+            fn serialize<S: ::serde_core::Serializer>(
+                &self,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str_name())
             }
         }
 
         /// Reads the proto name or, where the format tells what it holds, the
         /// number. A number without a name is refused.
-        impl<'de> Deserialize<'de> for crate::$name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let visitor = NameOrNumber { name: stringify!($name), of: PhantomData };
-                if deserializer.is_human_readable() {
-                    deserializer.deserialize_any(visitor)
-                } else {
-                    deserializer.deserialize_str(visitor)
-                }
+        impl<'de> ::serde_core::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde_core::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                $crate::proto_json::enums::name_or_number(stringify!($name), deserializer)
             }
         }
     )*};
 }
 
 with_enums!(serialize_names);
+#[cfg(feature = "release-0-2")]
+pub(crate) use serialize_names;
+
+pub(crate) fn name_or_number<'de, E: ProtoEnum, D: Deserializer<'de>>(
+    name: &'static str,
+    deserializer: D,
+) -> Result<E, D::Error> {
+    let visitor = NameOrNumber {
+        name,
+        of: PhantomData,
+    };
+    if deserializer.is_human_readable() {
+        deserializer.deserialize_any(visitor)
+    } else {
+        deserializer.deserialize_str(visitor)
+    }
+}
 
 struct NameOrNumber<E> {
     name: &'static str,

@@ -17,8 +17,8 @@ use crate::v1::with_fields;
 use crate::view::Kind;
 
 pub(crate) mod base64;
-mod enums;
-mod number;
+pub(crate) mod enums;
+pub(crate) mod number;
 mod text;
 mod texts;
 
@@ -174,7 +174,7 @@ pub(crate) fn unknown_field<E: de::Error>(name: &str) -> E {
 
 /// A text from outside in an error: escaped, so that it cannot look like another line
 /// of a log, and no longer than a name is.
-struct Quoted<'a>(&'a str);
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -109,11 +109,18 @@ pub(super) fn exact_integer(number: f64) -> Option<i32> {
 
 /// Reads what `serde_json` has in place of a number if some package in the tree has
 /// turned on its feature `arbitrary_precision`: a map with the digits as text.
-pub(super) fn private_number<'de, A: MapAccess<'de>>(mut map: A) -> Result<f64, A::Error> {
-    if let Some("$serde_json::private::Number") = map.next_key::<String>()?.as_deref() {
-        if let Ok(number) = map.next_value::<String>()?.parse() {
-            return Ok(number);
-        }
+pub(super) fn private_number<'de, A: MapAccess<'de>>(map: A) -> Result<f64, A::Error> {
+    let digits = private_number_text(map)?;
+    let number = digits.parse();
+    number.map_err(|_| de::Error::invalid_type(de::Unexpected::Map, &"a number"))
+}
+
+/// Reads the digits.
+pub(crate) fn private_number_text<'de, A: MapAccess<'de>>(mut map: A) -> Result<String, A::Error> {
+    if map.next_key::<String>()?.as_deref() == Some(PRIVATE_NUMBER) {
+        return map.next_value();
     }
     Err(de::Error::invalid_type(de::Unexpected::Map, &"a number"))
 }
+
+pub(crate) const PRIVATE_NUMBER: &str = "$serde_json::private::Number";

@@ -48,12 +48,16 @@
 pub mod codec;
 mod error;
 mod frame;
+#[cfg(feature = "release-0-2")]
+mod mixed;
 mod reader;
 mod recover;
 mod writer;
 
 pub use self::error::{RawEntry, ReadError, WriteError};
 pub use self::frame::{DEFAULT_MAX_ENTRY_LEN, Frame};
+#[cfg(feature = "release-0-2")]
+pub use self::mixed::{MixedEntry, MixedReader, UndecidedEntry};
 pub use self::reader::{LogReader, Views, views};
 pub use self::recover::{Cut, Recovered, recover, recover_with_max_entry_len};
 pub use self::writer::LogWriter;

@@ -110,7 +110,7 @@ impl<R: BufRead> LogReader<R> {
         self.next_with(Framing::decode)
     }
 
-    fn next_with<'a, T>(
+    pub(super) fn next_with<'a, T>(
         &'a mut self,
         decode: impl FnOnce(&Framing, &'a [u8], Range<usize>) -> Result<T, ReadError>,
     ) -> Option<Result<T, ReadError>> {

@@ -24,6 +24,8 @@ pub struct DecodeError {
     offset: usize,
     field: u32,
     reason: DecodeReason,
+    #[cfg(feature = "release-0-2")]
+    release: crate::Release,
 }
 
 /// What is wrong with bytes that do not decode.
@@ -45,15 +47,30 @@ pub enum DecodeReason {
     UnexpectedEndGroup,
     /// Groups nest deeper than 100.
     TooDeep,
+    /// The value of a field that is a message of its own is not one, or nests deeper
+    /// than 100.
+    #[cfg(feature = "release-0-2")]
+    InvalidMessage,
 }
 
 impl DecodeError {
     /// A field of 0 is none.
-    pub(super) fn new(offset: usize, field: u32, reason: DecodeReason) -> Self {
+    pub(crate) fn new(offset: usize, field: u32, reason: DecodeReason) -> Self {
         Self {
             offset,
             field,
             reason,
+            #[cfg(feature = "release-0-2")]
+            release: crate::Release::V0_1,
+        }
+    }
+
+    /// The same, where the field is one of release 0.2.
+    #[cfg(feature = "release-0-2")]
+    pub(crate) fn in_release_0_2(self) -> Self {
+        Self {
+            release: crate::Release::V0_2,
+            ..self
         }
     }
 
@@ -69,6 +86,10 @@ impl DecodeError {
     /// error is not in a field of this schema.
     #[must_use]
     pub fn field(&self) -> Option<&'static str> {
+        #[cfg(feature = "release-0-2")]
+        if self.release == crate::Release::V0_2 {
+            return crate::release_0_2::field_name(self.field);
+        }
         field_name(self.field)
     }
 
@@ -94,6 +115,8 @@ impl Display for DecodeError {
             DecodeReason::WrongWireType(wire_type) => write!(f, "wrong wire type {wire_type}")?,
             DecodeReason::UnexpectedEndGroup => f.write_str("unexpected end of group")?,
             DecodeReason::TooDeep => write!(f, "groups nest deeper than {MAX_GROUP_DEPTH}")?,
+            #[cfg(feature = "release-0-2")]
+            DecodeReason::InvalidMessage => f.write_str("malformed message")?,
         }
         write!(f, " at byte {}", self.offset)
     }

@@ -22,7 +22,7 @@ pub(super) const MAX_GROUP_DEPTH: u32 = 100;
 const MAX_VARINT_LEN: usize = 10;
 
 pub(crate) const VARINT: u32 = 0;
-const I64: u32 = 1;
+pub(crate) const I64: u32 = 1;
 pub(crate) const LEN: u32 = 2;
 pub(crate) const START_GROUP: u32 = 3;
 pub(crate) const END_GROUP: u32 = 4;

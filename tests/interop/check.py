@@ -43,11 +43,13 @@ def main(program, work):
     typescript = Program(
         f"TypeScript, protobuf-es {npm['@bufbuild/protobuf']}", "node", str(work / "js" / "interop.js")
     )
+    go = Program("Go, google.golang.org/protobuf", str(work / "interop-go"))
 
-    for peer in (published, generated, request, typescript):
+    for peer in (published, generated, request, typescript, go):
         both_ways.check(matrix, rust, peer, lokryn_compliance_log.LogEntry)
     proto_json.check(matrix, published, published, "python")
     proto_json.check(matrix, published, typescript, "protobuf-es")
+    proto_json.check(matrix, published, go, "go")
     snippets.check(matrix, rust, published, "package_description")
     snippets.check(matrix, rust, request, "usage_examples")
     details.check(matrix, rust, published, request, work)
@@ -63,7 +65,7 @@ def main(program, work):
     clickhouse.check(matrix, engine, rust, work, questions)
     parquet.check(matrix, engine, questions, ENTRIES)
 
-    print(f"\n{odd_bytes.check(rust, published, typescript, engine, work)}")
+    print(f"\n{odd_bytes.check(rust, published, typescript, go, engine, work)}")
     print(f"\n{matrix}\n\nall agree, {time.monotonic() - started:.0f} s")
 
 

@@ -182,7 +182,7 @@ impl Inode {
 
     fn sync(&mut self) {
         for range in std::mem::take(&mut self.dirty) {
-            self.reach(range, |seen| seen.to_vec());
+            self.reach(range, <[u8]>::to_vec);
         }
     }
 
@@ -209,7 +209,7 @@ impl Inode {
                 match random.below(4) {
                     0 => {}
                     1 if is_new => self.reach(start..end, |seen| vec![0; seen.len()]),
-                    _ => self.reach(start..end, |seen| seen.to_vec()),
+                    _ => self.reach(start..end, <[u8]>::to_vec),
                 }
                 start = (start / SECTOR + 1) * SECTOR;
             }
@@ -389,7 +389,7 @@ impl DiskFile for Open {
             let inode = &mut files[self.file];
             for range in std::mem::take(&mut inode.dirty) {
                 if random.one_in(2) {
-                    inode.reach(range, |seen| seen.to_vec());
+                    inode.reach(range, <[u8]>::to_vec);
                 }
             }
         }
@@ -399,7 +399,7 @@ impl DiskFile for Open {
     }
 }
 
-/// SplitMix64.
+/// The generator `SplitMix64`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Random(pub(crate) u64);
 

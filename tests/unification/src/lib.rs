@@ -103,3 +103,47 @@ fn the_view_keeps_its_limit_of_groups() {
     assert!(LogEntryView::decode(&groups(101)).is_err());
     assert!(LogEntry::decode(&*groups(101)).is_ok());
 }
+
+#[test]
+fn records_of_release_0_2_come_back() {
+    use lokryn_compliance_log::prost_types::Struct;
+    use lokryn_compliance_log::prost_types::value::Kind;
+    use lokryn_compliance_log::release_0_2::{GenAiPayload, LogRequest, Payload};
+
+    let json = r#"{"durationMs":"9007199254740993","data":{"a":[1,-0.0,1e300,0.1,{"b":null}]}}"#;
+    let read: LogRequest = serde_json::from_str(json).unwrap();
+    assert_eq!(read.duration_ms, (1 << 53) + 1);
+    let value: Value = serde_json::from_str(json).unwrap();
+    assert_eq!(serde_json::from_value::<LogRequest>(value).unwrap(), read);
+
+    let infinite = Kind::NumberValue(f64::INFINITY);
+    let records = [
+        read,
+        LogRequest {
+            event_type: 30,
+            payload: Some(Payload::Genai(GenAiPayload {
+                temperature: 1e-7,
+                time_to_first_token_ms: i64::MIN,
+                ..GenAiPayload::default()
+            })),
+            ..LogRequest::default()
+        },
+        LogRequest {
+            payload: Some(Payload::Data(Struct {
+                fields: [("a".to_owned(), infinite.into())].into(),
+            })),
+            ..LogRequest::default()
+        },
+    ];
+    for record in records {
+        let entry = LogEntry::from(record.clone());
+        assert_eq!(LogRequest::from(entry), record);
+    }
+    for payload in [r#"{"n":12345678901234567890123}"#, r#"{"n":0.1,"m":1e2}"#] {
+        let entry = with_payload(payload.as_bytes().to_vec());
+        let record = LogRequest::from(entry.clone());
+        let back = LogEntry::from(record.clone());
+        assert_eq!(back == entry, payload.contains("123"), "{payload} {back:?}");
+        assert_eq!(LogRequest::from(back), record, "{payload}");
+    }
+}

@@ -1,0 +1,158 @@
+//! The verb that appends.
+
+use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write};
+
+use lokryn_compliance_log::LogEntry;
+use lokryn_compliance_log::stream::{LogReader, ReadError};
+use lokryn_journal::{AppendError, Journal, LIMIT_MAX_RECORD_LEN, Options, Receipt};
+
+use super::time;
+use super::{Failure, Outcome as Done, finding, wrong_use};
+
+/// No entry is longer than four times this as a line, every byte being escaped.
+const MAX_LINE_LEN: u64 = 6 * LIMIT_MAX_RECORD_LEN as u64;
+
+pub(crate) fn append(dir: &std::path::Path, options: Options, delimited: bool) -> Done {
+    let journal = options
+        .open(dir)
+        .map_err(|err| finding("not opened", err))?;
+    let opening = journal.opening();
+    if opening.taken_in > 0 {
+        let count = opening.taken_in;
+        eprintln!("lokryn-journal: {count} records that were not signed are taken in");
+    }
+    if let Some(cut) = &opening.cut {
+        let kept = cut.kept.display();
+        eprintln!("lokryn-journal: cut off {} bytes, kept in {kept}", cut.len);
+    }
+    let mut appending = Appending {
+        journal: journal.clone(),
+        out: BufWriter::new(io::stdout().lock()),
+        waiting: Vec::new(),
+        refused: 0,
+    };
+    let appended = if delimited {
+        appending.delimited()
+    } else {
+        appending.lines()
+    };
+    let refused = appending.refused;
+    drop(appending);
+    let closed = journal.close().map_err(|err| finding(dir.display(), err));
+    appended?;
+    closed?;
+    if refused > 0 {
+        return Err(Failure::Finding(format!("{refused} entries refused")));
+    }
+    Ok(())
+}
+
+struct Appending<W: Write> {
+    journal: Journal,
+    out: W,
+    /// What has been appended and not been acknowledged.
+    waiting: Vec<Receipt>,
+    refused: u64,
+}
+
+impl<W: Write> Appending<W> {
+    fn lines(&mut self) -> Done {
+        let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
+        let mut line = Vec::new();
+        for number in 1_u64.. {
+            line.clear();
+            let read = input
+                .by_ref()
+                .take(MAX_LINE_LEN)
+                .read_until(b'\n', &mut line);
+            if read.map_err(|err| wrong_use("standard input", err))? == 0 {
+                return Ok(());
+            }
+            let is_last = !input.buffer().contains(&b'\n');
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match parse(&line) {
+                Ok(entry) => self.append(number, is_last, |journal, is_last| {
+                    if is_last {
+                        journal.append(&entry)
+                    } else {
+                        journal.append_unsynced(&entry)
+                    }
+                })?,
+                Err(why) => self.refuse(number, &why, is_last)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn delimited(&mut self) -> Done {
+        let input = BufReader::with_capacity(1 << 16, io::stdin().lock());
+        let mut reader = LogReader::new(input);
+        for number in 1_u64.. {
+            match reader.next_view() {
+                None => return Ok(()),
+                Some(Ok(frame)) => {
+                    let bytes = frame.bytes;
+                    self.append(number, true, |journal, _| journal.append_encoded(bytes))?;
+                }
+                Some(Err(err @ (ReadError::Malformed { .. } | ReadError::Empty { .. }))) => {
+                    self.refuse(number, &err.to_string(), true)?;
+                }
+                Some(Err(err)) => return Err(finding("standard input", err)),
+            }
+        }
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        number: u64,
+        is_last: bool,
+        append: impl FnOnce(&Journal, bool) -> Result<Receipt, AppendError>,
+    ) -> Done {
+        match append(&self.journal, is_last) {
+            Ok(receipt) => {
+                self.waiting.push(receipt);
+                if is_last { self.acknowledge() } else { Ok(()) }
+            }
+            Err(AppendError::Closed(err)) => Err(finding("not appended", err)),
+            Err(err) => self.refuse(number, &err.to_string(), is_last),
+        }
+    }
+
+    fn refuse(&mut self, number: u64, why: &str, is_last: bool) -> Done {
+        self.refused += 1;
+        eprintln!("lokryn-journal: line {number}: {why}");
+        if is_last && !self.waiting.is_empty() {
+            // Nothing else makes them last.
+            let synced = self.journal.checkpoint();
+            synced.map_err(|err| finding("not appended", err))?;
+            return self.acknowledge();
+        }
+        Ok(())
+    }
+
+    /// Says what is on the disk.
+    fn acknowledge(&mut self) -> Done {
+        for receipt in self.waiting.drain(..) {
+            let time = time::print(receipt.recorded_at);
+            writeln!(self.out, "{}\t{time}", receipt.sequence)
+                .map_err(|err| wrong_use("standard output", err))?;
+        }
+        let flushed = self.out.flush();
+        flushed.map_err(|err| wrong_use("standard output", err))
+    }
+}
+
+/// Reads an entry off a line: ProtoJSON or the readable line.
+fn parse(line: &[u8]) -> Result<LogEntry, String> {
+    let text = str::from_utf8(line).map_err(|_| "no text".to_owned())?;
+    let proto_json = serde_json::from_str(text);
+    proto_json.or_else(|err| {
+        let readable = LogEntry::from_json_line(text.trim());
+        readable.map_err(|readable| {
+            format!("neither ProtoJSON ({err}) nor a readable line ({readable})")
+        })
+    })
+}

@@ -1,0 +1,280 @@
+//! What can happen to a folder, and what opening says of it.
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use common::{entry, scratch, segments};
+use lokryn_journal::{AppendError, Closed, Journal, JournalReader, OpenError, verify};
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+fn fill(folder: &Path, count: usize) {
+    let journal = Journal::options()
+        .max_segment_len(1500)
+        .open(folder)
+        .unwrap();
+    for number in 0..count {
+        journal.append(&entry(number)).unwrap();
+    }
+    journal.close().unwrap();
+}
+
+#[test]
+fn a_restored_backup_is_refused() {
+    let folder = scratch("backup");
+    let audit = folder.join("audit");
+    fill(&audit, 10);
+    copy(&audit, &folder.join("backup"));
+    fill(&audit, 10);
+    fs::remove_dir_all(&audit).unwrap();
+    copy(&folder.join("backup"), &audit);
+    let err = Journal::open(&audit).unwrap_err();
+    assert!(
+        matches!(
+            err,
+            OpenError::Shorter {
+                signed: 20,
+                found: 10,
+                ..
+            }
+        ),
+        "{err}"
+    );
+    // So is a folder that is gone.
+    fs::remove_dir_all(&audit).unwrap();
+    let err = Journal::open(&audit).unwrap_err();
+    assert!(
+        matches!(
+            err,
+            OpenError::Shorter {
+                signed: 20,
+                found: 0,
+                ..
+            }
+        ),
+        "{err}"
+    );
+}
+
+#[test]
+fn an_end_that_is_cut_off_is_refused() {
+    let audit = scratch("cut_off").join("audit");
+    fill(&audit, 60);
+    let paths = segments(&audit);
+    let last = &paths[paths.len() - 1];
+    let whole = fs::read(last).unwrap();
+    fs::remove_file(last).unwrap();
+    assert!(matches!(
+        Journal::open(&audit).unwrap_err(),
+        OpenError::Shorter { signed: 60, .. }
+    ));
+    fs::write(last, &whole[..whole.len() - 1]).unwrap();
+    assert!(matches!(
+        Journal::open(&audit).unwrap_err(),
+        OpenError::Damaged { .. }
+    ));
+    fs::write(last, &whole).unwrap();
+    let gone = fs::read(&paths[1]).unwrap();
+    fs::remove_file(&paths[1]).unwrap();
+    assert!(matches!(
+        Journal::open(&audit).unwrap_err(),
+        OpenError::Gap { .. }
+    ));
+    fs::write(&paths[1], gone).unwrap();
+    let checkpoint = fs::read(audit.join("checkpoint")).unwrap();
+    fs::remove_file(audit.join("checkpoint")).unwrap();
+    assert!(matches!(
+        Journal::open(&audit).unwrap_err(),
+        OpenError::NoCheckpoint { .. }
+    ));
+    fs::write(audit.join("checkpoint"), checkpoint).unwrap();
+    fs::rename(audit.with_extension("key"), audit.with_extension("gone")).unwrap();
+    assert!(matches!(
+        Journal::open(&audit).unwrap_err(),
+        OpenError::NoKey { .. }
+    ));
+    fs::rename(audit.with_extension("gone"), audit.with_extension("key")).unwrap();
+    Journal::open(&audit).unwrap();
+}
+
+#[test]
+fn a_torn_end_is_cut_off_and_kept() {
+    let audit = scratch("torn").join("audit");
+    fill(&audit, 2);
+    let path = &segments(&audit)[0];
+    let whole = fs::read(path).unwrap();
+    for torn in [&whole[..40], &[0; 300], b"\xff", b"\x80"] {
+        let mut file = File::options().append(true).open(path).unwrap();
+        file.write_all(torn).unwrap();
+        let journal = Journal::open(&audit).unwrap();
+        let cut = journal.opening().cut.clone().unwrap();
+        assert_eq!(fs::read(&cut.kept).unwrap(), torn);
+        assert_eq!(
+            (cut.place.offset, cut.len),
+            (whole.len() as u64, torn.len() as u64)
+        );
+        journal.close().unwrap();
+        assert_eq!(fs::read(path).unwrap(), whole);
+    }
+    // A damaged record before whole ones is no tear.
+    let options = || Journal::options().checkpoint_interval(Duration::from_secs(3600));
+    let before = scratch("torn_whole").join("audit");
+    let journal = options().open(&before).unwrap();
+    for number in 0..3 {
+        journal.append(&entry(number)).unwrap();
+    }
+    let copied = scratch("torn_copy").join("audit");
+    copy(&before, &copied);
+    let key = before.with_extension("key");
+    let path = &segments(&copied)[0];
+    let mut bytes = fs::read(path).unwrap();
+    bytes[30] ^= 1;
+    fs::write(path, &bytes).unwrap();
+    let open = |told| {
+        options()
+            .key_file(&key)
+            .cut_whole_records(told)
+            .open(&copied)
+    };
+    let err = open(false).unwrap_err();
+    assert!(
+        matches!(err, OpenError::WholeRecords { count: 2, .. }),
+        "{err}"
+    );
+    let opened = open(true).unwrap();
+    assert_eq!(
+        opened.opening().cut.as_ref().unwrap().len,
+        bytes.len() as u64
+    );
+}
+
+#[test]
+fn whoever_finds_another_writer_stops() {
+    let audit = scratch("other_writer").join("audit");
+    let journal = Journal::open(&audit).unwrap();
+    journal.append(&entry(0)).unwrap();
+    journal.checkpoint().unwrap();
+    fs::remove_file(audit.join("lock")).unwrap();
+    let other = Journal::open(&audit).unwrap();
+    other.append(&entry(1)).unwrap();
+    let err = journal.append(&entry(2)).unwrap_err();
+    assert!(
+        matches!(err, AppendError::Closed(Closed::OtherWriter { .. })),
+        "{err}"
+    );
+    other.append(&entry(3)).unwrap();
+    assert_eq!(other.close().unwrap().size(), 3);
+}
+
+#[test]
+fn a_clock_that_was_ahead_shows() {
+    let audit = scratch("clock").join("audit");
+    fill(&audit, 1);
+    // The clock cannot be set here, so the last record's time is; an unsigned one.
+    let path = &segments(&audit)[0];
+    let mut record = entry(1).to_bytes();
+    let ahead = SystemTime::now() + Duration::from_secs(3600);
+    let nanos = ahead
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_nanos();
+    record.extend([0xa0, 0x06, 1, 0xa9, 0x06]);
+    record.extend(u64::try_from(nanos).unwrap().to_le_bytes());
+    let crc = crc32c::crc32c(&record);
+    record.extend([0xb5, 0x06]);
+    record.extend(crc.to_le_bytes());
+    let mut file = File::options().append(true).open(path).unwrap();
+    file.write_all(&[u8::try_from(record.len()).unwrap()])
+        .unwrap();
+    file.write_all(&record).unwrap();
+    let journal = Journal::open(&audit).unwrap();
+    assert_eq!(journal.opening().taken_in, 1);
+    assert!(journal.opening().ahead.unwrap() > Duration::from_secs(3500));
+    let receipt = journal.append(&entry(2)).unwrap();
+    assert_eq!(receipt.recorded_at, ahead);
+}
+
+/// Killed at any moment, again and again: what was acknowledged is there.
+#[test]
+#[cfg(feature = "cli")]
+fn nothing_acknowledged_is_lost_to_a_kill() {
+    let folder = scratch("killed");
+    let line = serde_json::to_string(&entry(0)).unwrap() + "\n";
+    let mut acknowledged = 0;
+    for round in 0..12_u64 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_lokryn-journal"))
+            .args(["append", "audit"])
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let line = line.clone();
+        let feeder = std::thread::spawn(move || while input.write_all(line.as_bytes()).is_ok() {});
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut count = 0;
+        for line in output.lines() {
+            let line = line.unwrap();
+            let Some((sequence, _)) = line.split_once('\t') else {
+                break; // torn by the kill
+            };
+            acknowledged = sequence.parse::<u64>().unwrap() + 1;
+            count += 1;
+            if count == 50 + round * 37 {
+                child.kill().unwrap();
+            }
+        }
+        child.wait().unwrap();
+        feeder.join().unwrap();
+        let reader = JournalReader::open(folder.join("audit"))
+            .unwrap()
+            .beyond_checkpoint();
+        let mut records = reader.records().unwrap();
+        let mut found = 0;
+        while let Some(record) = records.next_record() {
+            assert_eq!(record.unwrap().sequence, found);
+            found += 1;
+        }
+        assert!(
+            found >= acknowledged,
+            "round {round}: {found} of {acknowledged}"
+        );
+    }
+    let journal = Journal::open(folder.join("audit")).unwrap();
+    let key = journal.verifier().clone();
+    journal.close().unwrap();
+    assert!(verify(folder.join("audit"), &[key]).unwrap().is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_is_an_error() {
+    let folder = scratch("not_a_folder");
+    fs::write(folder.join("audit"), b"").unwrap();
+    let err = Journal::open(folder.join("audit")).unwrap_err();
+    assert!(matches!(err, OpenError::File(_)), "{err}");
+    assert!(!folder.join("audit.key").exists());
+    let err = Journal::open(folder.join("no/parent/audit")).unwrap_err();
+    assert!(
+        err.to_string().contains("no/parent/audit: No such file"),
+        "{err}"
+    );
+}

@@ -1,0 +1,297 @@
+//! The verbs of the program that work on a journal.
+#![cfg(feature = "cli")]
+
+mod common;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use common::{scratch, segments};
+use lokryn_compliance_log::LogEntry;
+
+struct Shell(PathBuf);
+
+impl Shell {
+    /// Runs the program with a standard input, and returns what it printed.
+    #[track_caller]
+    fn run(&self, args: &[&str], input: &[u8], status: i32) -> (String, String) {
+        let out = self.output(args, input);
+        assert_eq!(out.status.code(), Some(status), "{args:?}: {out:?}");
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(out.stdout), text(out.stderr))
+    }
+
+    fn output(&self, args: &[&str], input: &[u8]) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_lokryn-journal"))
+            .args(args)
+            .current_dir(&self.0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn says(&self, args: &[&str]) -> String {
+        self.run(args, b"", 0).0
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+/// The documented scenarios, a line of `ProtoJSON` each.
+fn lines() -> Vec<String> {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+    let mut paths: Vec<PathBuf> = fs::read_dir(golden)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    paths.retain(|path| path.extension().is_some_and(|it| it == "json"));
+    paths.sort();
+    let line = |path: PathBuf| {
+        let entry: LogEntry = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        serde_json::to_string(&entry).unwrap()
+    };
+    paths.into_iter().map(line).collect()
+}
+
+fn shell(name: &str) -> Shell {
+    let shell = Shell(scratch(name));
+    let input = lines().join("\n") + "\n";
+    let (out, _) = shell.run(&["append", "audit"], input.as_bytes(), 0);
+    assert_eq!(out.lines().count(), 7);
+    shell
+}
+
+#[test]
+fn what_is_acknowledged_is_there() {
+    let shell = Shell(scratch("program_append"));
+    let mut input = lines();
+    input.insert(2, "{\"eventType\": 1}".into());
+    input.insert(4, "not an entry".into());
+    input.insert(5, String::new());
+    let input = input.join("\n"); // and no newline at the end
+    let (out, err) = shell.run(
+        &["append", "audit", "--origin", "example.com/audit"],
+        input.as_bytes(),
+        1,
+    );
+    let numbers: Vec<&str> = out
+        .lines()
+        .map(|line| line.split_once('\t').unwrap().0)
+        .collect();
+    assert_eq!(numbers, ["0", "1", "2", "3", "4", "5", "6"]);
+    assert!(
+        err.contains("line 3: invalid entry: outcome: unspecified"),
+        "{err}"
+    );
+    assert!(err.contains("line 5: neither ProtoJSON"), "{err}");
+    assert!(
+        err.ends_with("lokryn-journal: 2 entries refused\n"),
+        "{err}"
+    );
+
+    // The readable line, too, and bytes.
+    let records = shell.output(&["cat", "audit", "--delimited"], b"").stdout;
+    let entries: Vec<LogEntry> = lokryn_compliance_log::stream::LogReader::new(&records[..])
+        .map(Result::unwrap)
+        .collect();
+    let readable: Vec<String> = entries
+        .iter()
+        .map(|it| it.json_line().to_string())
+        .collect();
+    let readable = readable.join("\n");
+    shell.run(&["append", "audit"], readable.as_bytes(), 0);
+    let delimited: Vec<u8> = entries.iter().flat_map(prost_frame).collect();
+    shell.run(&["append", "audit", "--delimited"], &delimited, 0);
+    // A record is refused: it has a number already.
+    let (_, err) = shell.run(&["append", "audit", "--delimited"], &records, 1);
+    assert!(err.contains("field 100: reserved for logs"), "{err}");
+    let verified = shell.says(&["verify", "audit"]);
+    assert!(
+        verified.starts_with("✓ 21 of 21 records of example.com/audit are"),
+        "{verified}"
+    );
+}
+
+fn prost_frame(entry: &LogEntry) -> Vec<u8> {
+    use lokryn_compliance_log::prost::Message as _;
+    entry.encode_length_delimited_to_vec()
+}
+
+#[test]
+fn filters_keep_what_they_say() {
+    let shell = shell("program_cat");
+    let cat = |args: &[&str]| -> Vec<serde_json::Value> {
+        let out = shell.says(&[&["cat", "audit"], args].concat());
+        out.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let all = cat(&[]);
+    assert_eq!(all.len(), 7);
+    let time = all[0]["recorded_at"].as_str().unwrap();
+    assert_eq!(time.len(), "2026-11-29T08:30:00.000000000Z".len());
+    let kept = |args: &[&str], keep: &dyn Fn(&serde_json::Value) -> bool| {
+        let expected: Vec<_> = all.iter().filter(|it| keep(it)).cloned().collect();
+        assert!(!expected.is_empty() && expected.len() < 7, "{args:?}");
+        assert_eq!(cat(args), expected, "{args:?}");
+    };
+    kept(&["--event", "data_export"], &|it| {
+        it["event_type"] == "EVENT_DATA_EXPORT"
+    });
+    kept(
+        &["--event", "EVENT_LOGIN", "--event", "tool_invocation"],
+        &|it| it["event_type"] == "EVENT_LOGIN" || it["event_type"] == "EVENT_TOOL_INVOCATION",
+    );
+    kept(&["--failures"], &|it| {
+        it["outcome"].as_str().unwrap().contains("FAILURE")
+    });
+    kept(&["--min-severity", "warning"], &|it| {
+        it["severity"] == "SEVERITY_WARNING"
+    });
+    let actor = all[3]["actor_id"].as_str().unwrap();
+    kept(&["--actor", actor], &|it| it["actor_id"] == actor);
+    let component = all[3]["component"].as_str().unwrap();
+    kept(&["--component", component], &|it| {
+        it["component"] == component
+    });
+    kept(&["--text", "escalate"], &|it| {
+        it.to_string().contains("escalate")
+    });
+    assert_eq!(cat(&["--since", "2020-01-01"]).len(), 7);
+    assert_eq!(cat(&["--until", time]).len(), 0);
+    let (_, err) = shell.run(&["cat", "audit", "--event", "nonsense"], b"", 2);
+    assert!(err.contains("no value of this name"), "{err}");
+    shell.run(&["cat", "audit", "--since", "yesterday"], b"", 2);
+    shell.run(&["cat", "nowhere"], b"", 2);
+    assert_eq!(shell.says(&["cat", "audit", "--table"]).lines().count(), 8);
+}
+
+#[test]
+fn stats_count_everything() {
+    let shell = shell("program_stats");
+    let stats = shell.says(&["stats", "audit"]);
+    assert!(stats.starts_with("audit-"), "{stats}");
+    assert!(stats.contains(": 7 records\n"), "{stats}");
+    assert!(stats.contains("data_export"), "{stats}");
+    assert!(stats.contains("100.0 %"), "{stats}");
+}
+
+#[test]
+fn damage_is_found_and_what_is_right_is_saved() {
+    let shell = shell("program_damage");
+    fs::copy(shell.path("audit/checkpoint"), shell.path("kept")).unwrap();
+    let verified = shell.says(&["verify", "audit", "--against", "kept"]);
+    assert!(
+        verified.contains("✓ the first 7 are those of the checkpoint kept elsewhere"),
+        "{verified}"
+    );
+    let path = &segments(&shell.path("audit"))[0];
+    let mut bytes = fs::read(path).unwrap();
+    bytes[40] ^= 1;
+    fs::write(path, bytes).unwrap();
+    let (out, err) = shell.run(&["verify", "audit"], b"", 1);
+    assert!(
+        out.starts_with(
+            "✗ audit/records/00000000000000000000.binpb: byte 0, record 0: wrong checksum\n"
+        ),
+        "{out}"
+    );
+    assert!(out.contains("· 6 of 7 records"), "{out}");
+    assert_eq!(err, "lokryn-journal: audit: 1 faults\n");
+    let (json, _) = shell.run(&["verify", "audit", "--json"], b"", 1);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["ok"], &json["proved"]), (&false.into(), &6.into()));
+    let (out, err) = shell.run(&["cat", "audit"], b"", 1);
+    assert_eq!(out.lines().count(), 6);
+    assert!(err.contains("record 0: wrong checksum"), "{err}");
+    let (_, err) = shell.run(&["append", "audit"], b"", 1);
+    assert!(err.contains("damaged, and it was signed"), "{err}");
+
+    let (out, err) = shell.run(&["salvage", "audit", "saved"], b"", 1);
+    assert_eq!(out, "6 of 7 records are those that were signed\n");
+    assert!(err.contains("1 records lost"), "{err}");
+    shell.run(&["salvage", "audit", "saved"], b"", 2); // never over a file
+    let saved = fs::read(shell.path("saved")).unwrap();
+    assert_eq!(lokryn_compliance_log::stream::views(&saved).count(), 6);
+}
+
+/// With every length destroyed, and the tiles or the records' own agreement to tell.
+#[test]
+fn salvage_does_without_lengths() {
+    let shell = shell("program_salvage");
+    let path = &segments(&shell.path("audit"))[0];
+    let whole = fs::read(path).unwrap();
+    let mut bytes = whole.clone();
+    for frame in lokryn_compliance_log::stream::views(&whole) {
+        let frame = frame.unwrap();
+        let at = usize::try_from(frame.offset).unwrap();
+        let len = frame.bytes.as_ptr() as usize - whole.as_ptr() as usize - at;
+        bytes[at..at + len].fill(0xff);
+    }
+    fs::write(path, &bytes).unwrap();
+    let out = shell.says(&["salvage", "audit", "saved"]);
+    assert_eq!(out, "7 of 7 records are those that were signed\n");
+    assert_eq!(fs::read(shell.path("saved")).unwrap(), whole);
+    fs::remove_dir_all(shell.path("audit/tile")).unwrap();
+    let out = shell.says(&["salvage", "audit", "again"]);
+    assert_eq!(out, "7 of 7 records are those that were signed\n");
+    let stranger = shell.says(&["keygen", "stranger.key"]);
+    fs::write(shell.path("stranger.vkey"), stranger).unwrap();
+    shell.run(
+        &["salvage", "audit", "third", "--vkey", "stranger.vkey"],
+        b"",
+        1,
+    );
+}
+
+#[test]
+fn an_export_is_a_log() {
+    let shell = shell("program_export");
+    assert_eq!(
+        shell.says(&["export", "audit", "log"]),
+        "7 records exported\n"
+    );
+    let bundle = fs::read(shell.path("log/tile/entries/000.p/7")).unwrap();
+    let mut rest = &bundle[..];
+    let mut count = 0;
+    while let [high, low, after @ ..] = rest {
+        rest = &after[usize::from(u16::from_be_bytes([*high, *low]))..];
+        count += 1;
+    }
+    assert_eq!(count, 7);
+    for name in ["checkpoint", "tile/0/000.p/7"] {
+        let exported = fs::read(shell.path("log").join(name)).unwrap();
+        assert_eq!(exported, fs::read(shell.path("audit").join(name)).unwrap());
+    }
+    shell.run(&["export", "audit", "log"], b"", 1);
+}
+
+#[test]
+fn a_key_is_given_as_text_or_file() {
+    let shell = Shell(scratch("program_key"));
+    let vkey = shell.says(&["keygen", "elsewhere.key", "--origin", "example.com/audit"]);
+    let input = lines().join("\n");
+    shell.run(
+        &["append", "audit", "--key", "elsewhere.key"],
+        input.as_bytes(),
+        0,
+    );
+    assert!(!shell.path("audit.key").exists());
+    let text = fs::read_to_string(shell.path("elsewhere.key")).unwrap();
+    shell.run(
+        &["append", "audit", "--key", text.trim()],
+        input.as_bytes(),
+        0,
+    );
+    let verified = shell.says(&["verify", "audit", "--vkey", vkey.trim()]);
+    assert!(verified.starts_with("✓ 14 of 14"), "{verified}");
+    shell.run(&["append", "audit"], input.as_bytes(), 1); // no key, and none is made
+}
