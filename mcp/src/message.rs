@@ -191,25 +191,53 @@ pub(crate) struct ResultBody {
 }
 
 /// Reads a line. `None` for one with nothing in it.
+///
+/// To some peers, Python's and Java's, a carriage return ends a line as well. What they
+/// would take for a message is one, besides what the line is as a whole.
 pub(crate) fn read(text: &[u8], settings: &Settings) -> Option<Line> {
     let text = text.trim_ascii();
+    if text.is_empty() {
+        return None;
+    }
     let mut messages = Vec::new();
-    let mut is_batch = false;
-    match text.first() {
-        None => return None,
-        Some(b'[') => {
-            is_batch = true;
-            let read = scan::elements(text, |element| messages.push(message(element, settings)));
-            if read.is_err() {
-                messages.clear();
-            }
-            if messages.is_empty() {
-                messages.push(malformed("not_json_rpc", text.len()));
+    if memchr::memchr(b'\r', text).is_some() {
+        for piece in text.split(|byte| *byte == b'\r').map(<[u8]>::trim_ascii) {
+            if !piece.is_empty() {
+                read_value(piece, settings, &mut messages);
             }
         }
-        Some(_) => messages.push(message(text, settings)),
+        let is_malformed = |message: &Message| matches!(message, Message::Malformed(_));
+        let has_messages = !messages.iter().all(is_malformed);
+        let mut whole = Vec::new();
+        read_value(text, settings, &mut whole);
+        if !whole.iter().all(is_malformed) {
+            messages.retain(|message| !is_malformed(message));
+            messages.extend(whole);
+        } else if !has_messages {
+            messages = whole;
+        }
+    } else {
+        read_value(text, settings, &mut messages);
     }
-    Some(Line { messages, is_batch })
+    Some(Line {
+        messages,
+        is_batch: text[0] == b'[',
+    })
+}
+
+/// Reads a message or a batch.
+fn read_value(text: &[u8], settings: &Settings, messages: &mut Vec<Message>) {
+    if text[0] != b'[' {
+        messages.push(message(text, settings));
+        return;
+    }
+    let mut batch = Vec::new();
+    let read = scan::elements(text, |element| batch.push(message(element, settings)));
+    if read.is_err() || batch.is_empty() {
+        messages.push(malformed("not_json_rpc", text.len()));
+    } else {
+        messages.append(&mut batch);
+    }
 }
 
 /// Returns what is recorded of a message that is too long to be read.

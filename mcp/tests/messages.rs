@@ -238,6 +238,40 @@ fn what_is_no_message_is_recorded_as_that_and_goes_on() {
 }
 
 #[test]
+fn a_carriage_return_hides_no_call_from_those_for_whom_it_ends_a_line() {
+    let hidden = r#"{"id":2,"method":"tools/call","params":{"name":"pay"}}"#;
+    for (line, others) in [
+        (
+            format!("{{\"id\":1,\"method\":\"ping\"}}\r{hidden}"),
+            vec![],
+        ),
+        // As a whole, it is a ping.
+        (
+            format!("{{\"id\":1,\"method\":\"ping\",\"params\":[\r{hidden}\r]}}"),
+            vec![],
+        ),
+        (
+            format!("not JSON\r{hidden}"),
+            vec!["notified resource_access malformed failure_error not_json"],
+        ),
+        (format!("{hidden}\r\n"), vec![]),
+    ] {
+        let wire = Wire::new(options());
+        wire.pass(Direction::ToServer, &line);
+        let call = "started tool_invocation tools/pay #2 partial";
+        let expected: Vec<_> = others.iter().copied().chain([call]).collect();
+        assert_eq!(wire.lines(), expected, "{line}");
+    }
+    // It may also be white space in one message.
+    let wire = Wire::new(options());
+    wire.pass(Direction::ToServer, hidden.replace(',', ",\r"));
+    assert_eq!(
+        wire.lines(),
+        ["started tool_invocation tools/pay #2 partial"]
+    );
+}
+
+#[test]
 fn each_message_of_a_batch_is_recorded() {
     let wire = Wire::new(options());
     wire.to_server(&json!([call(1, "a"), call(2, "b"), {"id": 3, "method": "ping"}]));
