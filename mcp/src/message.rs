@@ -263,19 +263,37 @@ struct Members<'a> {
     has_duplicates: bool,
 }
 
-fn message(text: &[u8], settings: &Settings) -> Message {
-    let mut found = Members::default();
-    let read = scan::members(text, |name, value| {
+impl<'a> Members<'a> {
+    /// Takes a member. The last of a name counts, as it does for most. Some, Go's among
+    /// them, do not tell names apart by their case, so a name in another case counts where
+    /// the right one is not there. What anybody may take for a call is one.
+    fn see(&mut self, name: &[u8], value: &'a [u8]) {
         let member = match () {
-            () if scan::is_name(name, "id") => &mut found.id,
-            () if scan::is_name(name, "method") => &mut found.method,
-            () if scan::is_name(name, "params") => &mut found.params,
-            () if scan::is_name(name, "result") => &mut found.result,
-            () if scan::is_name(name, "error") => &mut found.error,
+            () if scan::is_like(name, "id") => &mut self.id,
+            () if scan::is_like(name, "method") => &mut self.method,
+            () if scan::is_like(name, "params") => &mut self.params,
+            () if scan::is_like(name, "result") => &mut self.result,
+            () if scan::is_like(name, "error") => &mut self.error,
             () => return,
         };
-        found.has_duplicates |= member.replace(value).is_some();
-    });
+        let is_exact = NAMES.iter().any(|exact| scan::is_name(name, exact));
+        let is_call = |value: &[u8]| scan::text(value).as_deref() == Some("tools/call");
+        self.has_duplicates |= member.is_some() || !is_exact;
+        let replaces = match member {
+            None => true,
+            Some(old) => !is_call(old) && (is_exact || is_call(value)),
+        };
+        if replaces {
+            *member = Some(value);
+        }
+    }
+}
+
+const NAMES: [&str; 5] = ["id", "method", "params", "result", "error"];
+
+fn message(text: &[u8], settings: &Settings) -> Message {
+    let mut found = Members::default();
+    let read = scan::members(text, |name, value| found.see(name, value));
     if read.is_err() {
         return malformed("not_json", text.len());
     }

@@ -301,6 +301,15 @@ pub(crate) fn is_name(inner: &[u8], name: &str) -> bool {
     }
 }
 
+/// Whether what stands between the quotes of a name spells this name, in any case.
+pub(crate) fn is_like(inner: &[u8], name: &str) -> bool {
+    if inner.contains(&b'\\') {
+        unescaped(inner).eq_ignore_ascii_case(name)
+    } else {
+        inner.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
 /// Returns what a string says, from what stands between its quotes.
 pub(crate) fn unescaped(inner: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(b'\\', inner).is_none() {

@@ -205,6 +205,34 @@ fn the_last_of_two_members_counts_and_the_entry_says_so() {
 }
 
 #[test]
+fn what_any_peer_may_take_for_a_call_is_recorded_as_a_call() {
+    for line in [
+        // Go's parser does not tell names apart by their case.
+        r#"{"ID":1,"Method":"tools/call","PARAMS":{"name":"pay"}}"#,
+        r#"{"id":1,"method":"ping","METHOD":"tools/call","params":{"name":"pay"}}"#,
+        // Some take the first of two members.
+        r#"{"id":1,"method":"tools/call","method":"ping","params":{"name":"pay"}}"#,
+    ] {
+        let wire = Wire::new(options());
+        wire.pass(Direction::ToServer, line);
+        assert_eq!(
+            wire.lines(),
+            ["started tool_invocation tools/pay #1 partial"],
+            "{line}"
+        );
+        assert_eq!(detail(&wire.last(), "duplicate_members"), true, "{line}");
+    }
+    // A name in another case does not replace the right one.
+    let wire = Wire::new(options().started(["none"]));
+    wire.pass(Direction::ToServer, r#"{"id":1,"ID":2,"method":"ping"}"#);
+    wire.to_client(&done(1));
+    assert_eq!(
+        wire.lines(),
+        ["finished network_connection session/ping #1 success"]
+    );
+}
+
+#[test]
 fn what_is_no_message_is_recorded_as_that_and_goes_on() {
     let wire = Wire::new(options());
     let not_messages: &[&[u8]] = &[
