@@ -116,7 +116,7 @@ impl Auditor {
     /// Returns a connection whose messages are to be recorded. `transport` is the name of
     /// what carries them, such as `stdio`.
     ///
-    /// [`AuditedTransport`](crate::AuditedTransport) and the program do that themselves.
+    /// `AuditedTransport` and the program do that themselves.
     #[must_use]
     pub fn session(&self, transport: impl Into<String>) -> Session {
         let mut id = [0; 16];

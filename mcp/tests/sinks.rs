@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::stream::{LogReader, LogWriter};
 use lokryn_mcp_log::{AuditSink as _, Auditor, Direction, FileSink, Verdict};
-use support::{check, lines, options, source};
+use support::{options, source};
 
 /// A folder that is gone at the end.
 struct Folder(PathBuf);
@@ -144,9 +144,9 @@ fn a_journal_that_has_failed_is_opened_again() {
     auditor.close().unwrap();
 
     let entries = entries(&path.join("records/00000000000000000000.binpb"));
-    check(&entries);
+    support::check(&entries);
     assert_eq!(
-        lines(&entries)[..3],
+        support::lines(&entries)[..3],
         [
             "started tool_invocation tools/pay #1 partial",
             "started tool_invocation tools/pay #2 partial",
