@@ -1,0 +1,196 @@
+//! What the program costs a call, beside the server alone and a `cat` in its place.
+//!
+//!     cargo build --release --package lokryn-mcp-log --features cli
+//!     cargo run --release --manifest-path mcp/benches/Cargo.toml
+//!
+//! All are measured in turns, in one run, because the machine's speed changes.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 40;
+const CALLS_PER_ROUND: usize = 100;
+const LARGE_PER_ROUND: usize = 10;
+
+struct Server {
+    name: &'static str,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+    next_id: u64,
+    line: Vec<u8>,
+    calls: Vec<Duration>,
+    large: Vec<Duration>,
+}
+
+impl Server {
+    fn start(name: &'static str, command: &[String]) -> Self {
+        let mut child = Command::new(&command[0])
+            .args(&command[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|err| panic!("{}: {err}", command[0]));
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().expect("a pipe");
+        Self {
+            name,
+            child,
+            stdin,
+            stdout: BufReader::with_capacity(1 << 16, stdout),
+            next_id: 0,
+            line: Vec::new(),
+            calls: Vec::new(),
+            large: Vec::new(),
+        }
+    }
+
+    fn call(&mut self, tool: &str) -> Duration {
+        let begin = Instant::now();
+        self.send(tool);
+        self.receive();
+        begin.elapsed()
+    }
+
+    /// Asks for so much at once that nobody waits for this program.
+    fn calls_at_once(&mut self, tool: &str, count: usize) -> Duration {
+        let begin = Instant::now();
+        for _ in 0..count {
+            self.send(tool);
+        }
+        for _ in 0..count {
+            self.receive();
+        }
+        begin.elapsed() / u32::try_from(count).expect("few")
+    }
+
+    fn send(&mut self, tool: &str) {
+        let id = self.next_id;
+        self.next_id += 1;
+        let call = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"name\":\"{tool}\",\"arguments\":{{\"a\":1}}}}}}\n"
+        );
+        let stdin = self.stdin.as_mut().expect("a pipe");
+        stdin.write_all(call.as_bytes()).expect("the server reads");
+    }
+
+    fn receive(&mut self) {
+        self.line.clear();
+        self.stdout
+            .read_until(b'\n', &mut self.line)
+            .expect("the server answers");
+        assert!(self.line.starts_with(b"{\"jsonrpc\""));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stdin.take();
+        let _ = self.child.wait();
+    }
+}
+
+fn median(durations: &mut [Duration]) -> f64 {
+    durations.sort();
+    durations[durations.len() / 2].as_secs_f64() * 1e6
+}
+
+/// What one write and sync of an entry costs here.
+fn commit(folder: &Path) -> f64 {
+    let mut file = fs::File::create(folder.join("commit")).expect("a file");
+    let mut durations: Vec<_> = (0..200)
+        .map(|_| {
+            let begin = Instant::now();
+            file.write_all(&[1; 500]).expect("a write");
+            file.sync_data().expect("a sync");
+            begin.elapsed()
+        })
+        .collect();
+    median(&mut durations)
+}
+
+fn main() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let built = std::env::args_os()
+        .nth(1)
+        .map_or(here.join("../../target/release"), PathBuf::from);
+    let program = built.join("lokryn-mcp-log").display().to_string();
+    let folder = std::env::temp_dir().join(format!("mcp-benches-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let config = folder.join("finished.json");
+    fs::write(&config, r#"{"started": []}"#).expect("a file");
+    let server = here.join("src/server.js").display().to_string();
+    let cat = format!("cat | node {server} | cat");
+    let proxied = |name: &str, options: &[&str]| {
+        let log = folder.join(name).display().to_string();
+        let mut command = vec![program.clone(), "--actor".into(), "agent-001".into()];
+        for option in options {
+            command.push(match *option {
+                "LOG" => log.clone(),
+                "CONFIG" => config.display().to_string(),
+                option => option.into(),
+            });
+        }
+        command.extend(["--".into(), "node".into(), server.clone()]);
+        command
+    };
+    let off = ["--log", "LOG", "--no-sync", "--config", "CONFIG"];
+    let mut servers = [
+        Server::start("server alone", &["node".into(), server.clone()]),
+        Server::start("cat", &["sh".into(), "-c".into(), cat]),
+        Server::start("program, not synced, started off", &proxied("1", &off)),
+        Server::start(
+            "program, not synced",
+            &proxied("2", &["--log", "LOG", "--no-sync"]),
+        ),
+        Server::start(
+            "program, synced, started off",
+            &proxied("3", &["--log", "LOG", "--config", "CONFIG"]),
+        ),
+        Server::start("program, synced", &proxied("4", &["--log", "LOG"])),
+        Server::start(
+            "program, journal, started off",
+            &proxied("5", &["--journal", "LOG", "--config", "CONFIG"]),
+        ),
+        Server::start("program, journal", &proxied("6", &["--journal", "LOG"])),
+    ];
+    for server in &mut servers {
+        for _ in 0..300 {
+            server.call("none");
+        }
+        for _ in 0..5 {
+            server.call("large");
+        }
+    }
+    for _ in 0..ROUNDS {
+        for server in &mut servers {
+            for _ in 0..CALLS_PER_ROUND {
+                let duration = server.call("none");
+                server.calls.push(duration);
+            }
+            let duration = server.calls_at_once("large", LARGE_PER_ROUND);
+            server.large.push(duration);
+        }
+    }
+    println!("one durable commit: {:.0} µs\n", commit(&folder));
+    println!("| | call, µs | of the server alone | 1 MiB result, µs | throughput |");
+    println!("|---|--:|--:|--:|--:|");
+    let (mut alone, mut alone_large) = (0.0, 0.0);
+    for server in &mut servers {
+        let (call, large) = (median(&mut server.calls), median(&mut server.large));
+        if alone == 0.0 {
+            (alone, alone_large) = (call, large);
+        }
+        println!(
+            "| {} | {call:.0} | {:.2} × | {large:.0} | {:.2} |",
+            server.name,
+            call / alone,
+            alone_large / large
+        );
+    }
+    drop(servers);
+    let _ = fs::remove_dir_all(&folder);
+}

@@ -1,0 +1,370 @@
+//! The one spelling of a JSON value that an HMAC is taken over, so that whoever has the
+//! value in another spelling can compute the same.
+//!
+//! For what [RFC 8785] covers, it is the spelling of that standard: no white space,
+//! members in the order of the UTF-16 code units of their names, the shortest escapes,
+//! numbers as ECMAScript prints them. What the standard refuses must have an HMAC, too:
+//!
+//! - an integer that an `f64` does not hold exactly, a number too large for one, and
+//!   words like `NaN` stay as they were written;
+//! - half of a surrogate pair stays an escape, in lower case;
+//! - bytes that are not UTF-8 stay as they are;
+//! - members of the same name keep their order.
+//!
+//! [RFC 8785]: https://www.rfc-editor.org/rfc/rfc8785
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use crate::scan::{self, NotJson, Piece, Token};
+
+/// The members of an object whose end has not come yet.
+struct Open {
+    start: usize,
+    members: Vec<Member>,
+    is_object: bool,
+    is_empty: bool,
+}
+
+/// Where a member lies in what has been written.
+struct Member {
+    /// What stands between the quotes.
+    name: Range<usize>,
+    start: usize,
+    end: usize,
+}
+
+/// Puts the canonical spelling of a JSON text in the place of what `out` holds.
+pub(crate) fn canonical(text: &[u8], out: &mut Vec<u8>) -> Result<(), NotJson> {
+    out.clear();
+    out.reserve(text.len());
+    let mut open: Vec<Open> = Vec::new();
+    let mut scratch = Vec::new();
+    scan::tokens(text, |token, _| match token {
+        Token::ObjectStart | Token::ArrayStart => {
+            begin_element(&mut open, out);
+            let is_object = token == Token::ObjectStart;
+            out.push(if is_object { b'{' } else { b'[' });
+            open.push(Open {
+                start: out.len(),
+                members: Vec::new(),
+                is_object,
+                is_empty: true,
+            });
+        }
+        Token::Name(name) => {
+            let Some(object) = open.last_mut() else {
+                return;
+            };
+            end_member(object, out.len());
+            if !object.members.is_empty() {
+                out.push(b',');
+            }
+            let start = out.len();
+            put_string(name, out);
+            object.members.push(Member {
+                name: start + 1..out.len() - 1,
+                start,
+                end: start,
+            });
+            out.push(b':');
+        }
+        Token::ObjectEnd => {
+            if let Some(mut object) = open.pop() {
+                end_member(&mut object, out.len());
+                sort(&mut object, out, &mut scratch);
+            }
+            out.push(b'}');
+        }
+        Token::ArrayEnd => {
+            open.pop();
+            out.push(b']');
+        }
+        Token::String(string) => {
+            begin_element(&mut open, out);
+            put_string(string, out);
+        }
+        Token::Scalar(scalar) => {
+            begin_element(&mut open, out);
+            put_scalar(scalar, out);
+        }
+    })
+}
+
+/// Puts the comma before an element of an array that is not its first.
+fn begin_element(open: &mut [Open], out: &mut Vec<u8>) {
+    if let Some(array) = open.last_mut().filter(|open| !open.is_object) {
+        if !array.is_empty {
+            out.push(b',');
+        }
+        array.is_empty = false;
+    }
+}
+
+fn end_member(object: &mut Open, end: usize) {
+    if let Some(member) = object.members.last_mut() {
+        member.end = end;
+    }
+}
+
+/// Puts the members of an object in order. `scratch` keeps its memory from one object to
+/// the next.
+fn sort(object: &mut Open, out: &mut [u8], scratch: &mut Vec<u8>) {
+    let order = |a: &Member, b: &Member| by_code_units(&out[a.name.clone()], &out[b.name.clone()]);
+    if object.members.is_sorted_by(|a, b| order(a, b).is_le()) {
+        return;
+    }
+    object.members.sort_by(order);
+    scratch.clear();
+    for (index, member) in object.members.iter().enumerate() {
+        if index > 0 {
+            scratch.push(b',');
+        }
+        scratch.extend_from_slice(&out[member.start..member.end]);
+    }
+    out[object.start..].copy_from_slice(scratch);
+}
+
+fn by_code_units(a: &[u8], b: &[u8]) -> Ordering {
+    let is_plain = |name: &[u8]| name.is_ascii() && !name.contains(&b'\\');
+    if is_plain(a) && is_plain(b) {
+        return a.cmp(b);
+    }
+    code_units(a).cmp(&code_units(b))
+}
+
+fn code_units(name: &[u8]) -> Vec<u16> {
+    let mut units = Vec::with_capacity(name.len());
+    for piece in scan::pieces(name) {
+        match piece {
+            Piece::Plain(plain) => units.extend(String::from_utf8_lossy(plain).encode_utf16()),
+            Piece::Char(char) => units.extend_from_slice(char.encode_utf16(&mut [0; 2])),
+            Piece::LoneSurrogate(unit) => units.push(unit),
+        }
+    }
+    units
+}
+
+fn put_string(inner: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for piece in scan::pieces(inner) {
+        match piece {
+            Piece::Plain(plain) if !has_control(plain) => {
+                out.extend_from_slice(plain);
+            }
+            // No JSON, and taken by lenient parsers.
+            Piece::Plain(plain) => {
+                for byte in plain {
+                    match byte {
+                        0..0x20 => put_char(char::from(*byte), out),
+                        _ => out.push(*byte),
+                    }
+                }
+            }
+            Piece::Char(char) => put_char(char, out),
+            Piece::LoneSurrogate(unit) => {
+                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+/// Looks at every byte, which is faster than stopping at the first.
+fn has_control(plain: &[u8]) -> bool {
+    let found = plain
+        .iter()
+        .fold(0, |found, byte| found | u8::from(*byte < 0x20));
+    found != 0
+}
+
+fn put_char(char: char, out: &mut Vec<u8>) {
+    let short = match char {
+        '"' => b'"',
+        '\\' => b'\\',
+        '\u{8}' => b'b',
+        '\u{c}' => b'f',
+        '\n' => b'n',
+        '\r' => b'r',
+        '\t' => b't',
+        '\0'..' ' => {
+            out.extend_from_slice(format!("\\u{:04x}", u32::from(char)).as_bytes());
+            return;
+        }
+        char => {
+            out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+fn put_scalar(scalar: &[u8], out: &mut Vec<u8>) {
+    match number(scalar) {
+        Some(number) => out.extend_from_slice(number.as_bytes()),
+        None => out.extend_from_slice(scalar),
+    }
+}
+
+/// Returns how ECMAScript prints a number. `None` for words, and for numbers that would
+/// not be the same number after that.
+pub(crate) fn number(scalar: &[u8]) -> Option<String> {
+    /// The largest integer up to which an `f64` holds every one.
+    const MAX_SAFE: u64 = (1 << 53) - 1;
+    if !scan::is_number(scalar) {
+        return None;
+    }
+    let text = std::str::from_utf8(scalar).ok()?;
+    let is_integer = !text.contains(['.', 'e', 'E']);
+    if is_integer {
+        let digits = text.trim_start_matches('-');
+        let is_safe = digits.parse::<u64>().is_ok_and(|value| value <= MAX_SAFE);
+        return match text {
+            "-0" => Some("0".to_owned()),
+            text => is_safe.then(|| text.to_owned()),
+        };
+    }
+    let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
+    Some(ecmascript(value))
+}
+
+/// Prints a number as `Number::toString` of ECMAScript does. Rust's shortest digits are
+/// the same; what differs is where the point goes.
+fn ecmascript(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let sign = if value < 0.0 { "-" } else { "" };
+    let text = format!("{:e}", value.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let digits = mantissa.replace('.', "");
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    // Where the point stands, counted from the first digit.
+    let point = exponent + 1;
+    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
+    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
+    let unsigned = if (count..=21).contains(&point) {
+        digits + &zeros(point - count)
+    } else if (1..=21).contains(&point) {
+        let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or(0));
+        format!("{whole}.{fraction}")
+    } else if (-5..=0).contains(&point) {
+        format!("0.{}{digits}", zeros(-point))
+    } else {
+        let (first, others) = digits.split_at(1);
+        let point = if others.is_empty() { "" } else { "." };
+        let plus = if exponent < 0 { "-" } else { "+" };
+        format!("{first}{point}{others}e{plus}{}", exponent.abs())
+    };
+    format!("{sign}{unsigned}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical_bytes(text: &[u8]) -> Result<Vec<u8>, NotJson> {
+        let mut out = b"before".to_vec();
+        canonical(text, &mut out).map(|()| out)
+    }
+
+    fn canonical_text(text: &str) -> String {
+        String::from_utf8(canonical_bytes(text.as_bytes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_example_of_the_standard() {
+        // RFC 8785, 3.2.2 and 3.2.3.
+        let text = r#"{
+            "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
+            "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
+            "literals": [null, true, false]
+        }"#;
+        assert_eq!(
+            canonical_text(text),
+            "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\
+             \"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"
+        );
+    }
+
+    #[test]
+    fn members_are_in_the_order_of_their_code_units() {
+        // RFC 8785, 3.2.3.
+        let text = r#"{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"\u00f6":7}"#;
+        assert_eq!(
+            canonical_text(text),
+            "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"ö\":7,\"€\":1,\"😀\":5,\"\u{fb33}\":3}"
+        );
+    }
+
+    #[test]
+    fn numbers_are_those_of_ecmascript() {
+        // RFC 8785, appendix B.
+        for (text, expected) in [
+            ("0.0", "0"),
+            ("-0.0", "0"),
+            ("-0", "0"),
+            ("5e-324", "5e-324"),
+            ("1.7976931348623157e308", "1.7976931348623157e+308"),
+            ("9007199254740992.0", "9007199254740992"),
+            ("295147905179352830000.0", "295147905179352830000"),
+            ("9.999999999999997e22", "9.999999999999997e+22"),
+            ("1e23", "1e+23"),
+            ("999999999999999700000.0", "999999999999999700000"),
+            ("1e21", "1e+21"),
+            ("9.999999999999997e-7", "9.999999999999997e-7"),
+            ("0.000001", "0.000001"),
+            ("333333333.33333325", "333333333.33333325"),
+            ("1e2", "100"),
+            ("-12.50", "-12.5"),
+        ] {
+            assert_eq!(number(text.as_bytes()).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["1e400", "NaN", "9007199254740993", "18446744073709551616"] {
+            assert_eq!(number(text.as_bytes()), None, "{text}");
+            assert_eq!(canonical_text(text), text);
+        }
+    }
+
+    #[test]
+    fn what_the_standard_refuses_keeps_its_spelling() {
+        assert_eq!(canonical_text(r#""\uD800x""#), r#""\ud800x""#);
+        assert_eq!(canonical_text(r#"{"a":1,"a":0}"#), r#"{"a":1,"a":0}"#);
+        assert_eq!(canonical_bytes(b"\"\xff\"").unwrap(), b"\"\xff\"");
+        let deep = "[".repeat(50_000) + &"]".repeat(50_000);
+        assert_eq!(canonical_text(&deep), deep);
+        assert!(canonical_bytes(b"{").is_err());
+    }
+
+    /// JSON of some depth.
+    fn any_json() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
+        use proptest::prelude::*;
+        use serde_json::Value;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn says_the_same_in_one_spelling(value in any_json()) {
+            let plain = canonical_text(&value.to_string());
+            let pretty = canonical_text(&serde_json::to_string_pretty(&value).unwrap());
+            assert_eq!(plain, pretty);
+            assert_eq!(canonical_text(&plain), plain);
+            let said: serde_json::Value = serde_json::from_str(&plain).unwrap();
+            assert_eq!(canonical_text(&said.to_string()), plain);
+        }
+    }
+}

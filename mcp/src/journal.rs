@@ -1,0 +1,84 @@
+//! A journal as a sink.
+
+use std::fmt;
+
+use lokryn_compliance_log::LogEntry;
+use lokryn_journal::{Journal, OpenError};
+
+use crate::sink::{AuditSink, SinkError};
+
+/// Every entry is on the disk before its message goes on. A journal whose disk has failed
+/// is closed and stays so: [`JournalSink`] goes on instead.
+impl AuditSink for Journal {
+    fn append(&mut self, entry: &LogEntry) -> Result<(), SinkError> {
+        Journal::append(self, entry)?;
+        Ok(())
+    }
+}
+
+/// A journal that is opened again after a failure.
+///
+/// No clone of it may be kept elsewhere, for the folder cannot be opened again then.
+///
+/// ```no_run
+/// use lokryn_compliance_log::LogSource;
+/// use lokryn_journal::Journal;
+/// use lokryn_mcp_log::{Auditor, JournalSink};
+///
+/// let sink = JournalSink::open(|| Journal::open("audit"))?;
+/// let source = LogSource::new("mcp-client", "production");
+/// let auditor = Auditor::new(source, "agent-001", sink)?;
+/// # drop(auditor);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct JournalSink {
+    open: Box<dyn FnMut() -> Result<Journal, OpenError> + Send>,
+    /// `None` after a failure.
+    journal: Option<Journal>,
+}
+
+impl JournalSink {
+    /// Opens a journal, and keeps how.
+    ///
+    /// # Errors
+    ///
+    /// Those of `open`.
+    pub fn open(
+        mut open: impl FnMut() -> Result<Journal, OpenError> + Send + 'static,
+    ) -> Result<Self, OpenError> {
+        let journal = open()?;
+        Ok(Self {
+            open: Box::new(open),
+            journal: Some(journal),
+        })
+    }
+}
+
+impl AuditSink for JournalSink {
+    fn append(&mut self, entry: &LogEntry) -> Result<(), SinkError> {
+        let Some(journal) = &self.journal else {
+            return Err("the journal has failed and is not open".into());
+        };
+        let appended = journal.append(entry);
+        if let Err(lokryn_journal::AppendError::Closed(_)) = appended {
+            self.journal = None;
+        }
+        appended?;
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> Result<(), SinkError> {
+        if self.journal.is_none() {
+            self.journal = Some((self.open)()?);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for JournalSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JournalSink")
+            .field("is_open", &self.journal.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,523 @@
+//! Finding members in JSON text without building values.
+//!
+//! What a peer takes as a message must not be missed because a parser here is stricter:
+//! Node takes two hundred nested arrays, lone surrogates and `1e400`, Python takes `NaN`,
+//! and both read bytes that are not UTF-8. So the text is walked, with a stack on the
+//! heap in place of recursion, and what a value means is asked only where it matters.
+
+use std::borrow::Cow;
+
+/// Why a text is not JSON: where it stops being any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotJson {
+    pub(crate) at: usize,
+}
+
+type Result<T = ()> = std::result::Result<T, NotJson>;
+
+/// Walks a text.
+struct Cursor<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn fail<T>(&self) -> Result<T> {
+        Err(NotJson { at: self.at })
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Result {
+        if self.peek() != Some(byte) {
+            return self.fail();
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Reads a string and returns what stands between its quotes.
+    fn string(&mut self) -> Result<&'a [u8]> {
+        self.expect(b'"')?;
+        let start = self.at;
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let Some(found) = memchr::memchr2(b'"', b'\\', rest) else {
+                self.at = self.text.len();
+                return self.fail();
+            };
+            self.at += found;
+            if self.peek() == Some(b'"') {
+                let inner = &self.text[start..self.at];
+                self.at += 1;
+                return Ok(inner);
+            }
+            self.at += 1;
+            match self.peek() {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+                Some(b'u') => {
+                    let digits = self.text.get(self.at + 1..self.at + 5);
+                    if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                        return self.fail();
+                    }
+                    self.at += 5;
+                }
+                _ => return self.fail(),
+            }
+        }
+    }
+
+    /// Reads a number or a word. Words that only some parsers take are taken, too.
+    fn scalar(&mut self) -> Result<&'a [u8]> {
+        let start = self.at;
+        while let Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.') = self.peek() {
+            self.at += 1;
+        }
+        let scalar = &self.text[start..self.at];
+        let is_value = matches!(
+            scalar,
+            b"true" | b"false" | b"null" | b"NaN" | b"Infinity" | b"-Infinity"
+        ) || is_number(scalar);
+        if !is_value {
+            self.at = start;
+            return self.fail();
+        }
+        Ok(scalar)
+    }
+
+    /// Reads a value of any depth.
+    fn value(&mut self) -> Result<&'a [u8]> {
+        let start = self.at;
+        self.tokens(|_, _| ())?;
+        Ok(&self.text[start..self.at])
+    }
+
+    /// Reads a value and tells its tokens, in order.
+    fn tokens(&mut self, mut see: impl FnMut(Token<'a>, usize)) -> Result {
+        // For each open bracket, whether it is one of an object.
+        let mut open: Vec<bool> = Vec::new();
+        loop {
+            // A value begins here.
+            match self.peek() {
+                Some(b'{') => {
+                    see(Token::ObjectStart, open.len());
+                    self.at += 1;
+                    self.skip_space();
+                    if self.peek() == Some(b'}') {
+                        self.at += 1;
+                        see(Token::ObjectEnd, open.len());
+                    } else {
+                        open.push(true);
+                        see(Token::Name(self.name()?), open.len());
+                        continue;
+                    }
+                }
+                Some(b'[') => {
+                    see(Token::ArrayStart, open.len());
+                    self.at += 1;
+                    self.skip_space();
+                    if self.peek() == Some(b']') {
+                        self.at += 1;
+                        see(Token::ArrayEnd, open.len());
+                    } else {
+                        open.push(false);
+                        continue;
+                    }
+                }
+                Some(b'"') => see(Token::String(self.string()?), open.len()),
+                _ => see(Token::Scalar(self.scalar()?), open.len()),
+            }
+            // A value has ended here.
+            loop {
+                let Some(&is_object) = open.last() else {
+                    return Ok(());
+                };
+                self.skip_space();
+                match (self.peek(), is_object) {
+                    (Some(b','), _) => {
+                        self.at += 1;
+                        self.skip_space();
+                        if is_object {
+                            see(Token::Name(self.name()?), open.len());
+                        }
+                        break;
+                    }
+                    (Some(b'}'), true) => {
+                        self.at += 1;
+                        open.pop();
+                        see(Token::ObjectEnd, open.len());
+                    }
+                    (Some(b']'), false) => {
+                        self.at += 1;
+                        open.pop();
+                        see(Token::ArrayEnd, open.len());
+                    }
+                    _ => return self.fail(),
+                }
+            }
+        }
+    }
+
+    /// Reads a member's name, its colon, and the space after that.
+    fn name(&mut self) -> Result<&'a [u8]> {
+        let name = self.string()?;
+        self.skip_space();
+        self.expect(b':')?;
+        self.skip_space();
+        Ok(name)
+    }
+}
+
+/// A part of a JSON text. Strings are what stands between their quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token<'a> {
+    ObjectStart,
+    Name(&'a [u8]),
+    ObjectEnd,
+    ArrayStart,
+    ArrayEnd,
+    String(&'a [u8]),
+    Scalar(&'a [u8]),
+}
+
+/// Tells the tokens of a text that is one JSON value, in order, each with how many
+/// brackets are open around it.
+pub(crate) fn tokens<'a>(text: &'a [u8], see: impl FnMut(Token<'a>, usize)) -> Result {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.skip_space();
+    cursor.tokens(see)?;
+    cursor.skip_space();
+    if cursor.at < text.len() {
+        return cursor.fail();
+    }
+    Ok(())
+}
+
+/// Tells each member of an object: what stands between the quotes of its name, and the
+/// text of its value. Tells nothing of a value that is no object.
+pub(crate) fn members<'a>(text: &'a [u8], mut see: impl FnMut(&'a [u8], &'a [u8])) -> Result {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.skip_space();
+    if cursor.peek() == Some(b'{') {
+        cursor.at += 1;
+        cursor.skip_space();
+        if cursor.peek() == Some(b'}') {
+            cursor.at += 1;
+        } else {
+            loop {
+                let name = cursor.name()?;
+                see(name, cursor.value()?);
+                cursor.skip_space();
+                if cursor.peek() == Some(b',') {
+                    cursor.at += 1;
+                    cursor.skip_space();
+                    continue;
+                }
+                cursor.expect(b'}')?;
+                break;
+            }
+        }
+    } else {
+        cursor.value()?;
+    }
+    cursor.skip_space();
+    if cursor.at < text.len() {
+        return cursor.fail();
+    }
+    Ok(())
+}
+
+/// Tells the text of each element of an array. Tells nothing of a value that is none.
+pub(crate) fn elements<'a>(text: &'a [u8], mut see: impl FnMut(&'a [u8])) -> Result {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.skip_space();
+    if cursor.peek() == Some(b'[') {
+        cursor.at += 1;
+        cursor.skip_space();
+        if cursor.peek() == Some(b']') {
+            cursor.at += 1;
+        } else {
+            loop {
+                see(cursor.value()?);
+                cursor.skip_space();
+                if cursor.peek() == Some(b',') {
+                    cursor.at += 1;
+                    cursor.skip_space();
+                    continue;
+                }
+                cursor.expect(b']')?;
+                break;
+            }
+        }
+    } else {
+        cursor.value()?;
+    }
+    cursor.skip_space();
+    if cursor.at < text.len() {
+        return cursor.fail();
+    }
+    Ok(())
+}
+
+/// Returns the text of an object's member, the last one of that name, as `JSON.parse`
+/// and Python do.
+pub(crate) fn member<'a>(text: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let mut found = None;
+    members(text, |other, value| {
+        if is_name(other, name) {
+            found = Some(value);
+        }
+    })
+    .ok()?;
+    found
+}
+
+/// Returns the text of a member of a member, and so on.
+pub(crate) fn at_path<'a>(text: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
+    path.iter().try_fold(text, |text, name| member(text, name))
+}
+
+/// Returns what a JSON string says, with a replacement character in the place of what
+/// is not Unicode. `None` for any other value.
+pub(crate) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
+    let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    Some(unescaped(inner))
+}
+
+/// Whether what stands between the quotes of a name spells this name.
+pub(crate) fn is_name(inner: &[u8], name: &str) -> bool {
+    if inner.contains(&b'\\') {
+        unescaped(inner) == name
+    } else {
+        inner == name.as_bytes()
+    }
+}
+
+/// Whether what stands between the quotes of a name spells this name, in any case.
+pub(crate) fn is_like(inner: &[u8], name: &str) -> bool {
+    if inner.contains(&b'\\') {
+        unescaped(inner).eq_ignore_ascii_case(name)
+    } else {
+        inner.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
+/// Returns what a string says, from what stands between its quotes.
+pub(crate) fn unescaped(inner: &[u8]) -> Cow<'_, str> {
+    if memchr::memchr(b'\\', inner).is_none() {
+        return String::from_utf8_lossy(inner);
+    }
+    let mut said = String::with_capacity(inner.len());
+    for piece in pieces(inner) {
+        match piece {
+            Piece::Plain(plain) => said.push_str(&String::from_utf8_lossy(plain)),
+            Piece::Char(char) => said.push(char),
+            Piece::LoneSurrogate(_) => said.push(char::REPLACEMENT_CHARACTER),
+        }
+    }
+    Cow::Owned(said)
+}
+
+/// A part of a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// Bytes without escapes.
+    Plain(&'a [u8]),
+    /// An escape.
+    Char(char),
+    /// Half of a pair of escapes, without the other.
+    LoneSurrogate(u16),
+}
+
+/// Iterates over the parts of what stands between the quotes of a string.
+pub(crate) fn pieces(mut rest: &[u8]) -> impl Iterator<Item = Piece<'_>> {
+    std::iter::from_fn(move || {
+        let (&first, after) = rest.split_first()?;
+        if first != b'\\' {
+            let end = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+            let (plain, after) = rest.split_at(end);
+            rest = after;
+            return Some(Piece::Plain(plain));
+        }
+        let (&kind, after) = after.split_first()?;
+        rest = after;
+        let char = match kind {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let unit = code_unit(rest)?;
+                rest = &rest[4..];
+                let second = match rest {
+                    [b'\\', b'u', low @ ..] => code_unit(low),
+                    _ => None,
+                };
+                let units = [Some(unit), second];
+                let pair = char::decode_utf16(units.into_iter().flatten()).next()?;
+                return Some(match pair {
+                    Ok(char) => {
+                        if char.len_utf16() == 2 {
+                            rest = &rest[6..];
+                        }
+                        Piece::Char(char)
+                    }
+                    Err(lone) => Piece::LoneSurrogate(lone.unpaired_surrogate()),
+                });
+            }
+            same => char::from(same),
+        };
+        Some(Piece::Char(char))
+    })
+}
+
+fn code_unit(text: &[u8]) -> Option<u16> {
+    let digits = std::str::from_utf8(text.get(..4)?).ok()?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+/// Whether a scalar is spelled as the grammar of JSON spells numbers.
+pub(crate) fn is_number(scalar: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut rest = scalar.strip_prefix(b"-").unwrap_or(scalar);
+    let whole = digits(rest);
+    if whole == 0 || (whole > 1 && rest[0] == b'0') {
+        return false;
+    }
+    rest = &rest[whole..];
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let count = digits(fraction);
+        if count == 0 {
+            return false;
+        }
+        rest = &fraction[count..];
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let sign = usize::from(matches!(exponent.first(), Some(b'+' | b'-')));
+        let exponent = &exponent[sign..];
+        let count = digits(exponent);
+        return count > 0 && count == exponent.len();
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_json(text: &str) -> bool {
+        tokens(text.as_bytes(), |_, _| ()).is_ok()
+    }
+
+    #[test]
+    fn what_serde_json_takes_is_taken_and_what_no_parser_takes_is_refused() {
+        for text in [
+            "{}",
+            "[]",
+            "0",
+            "-0",
+            "1.5e-3",
+            "\"\"",
+            " [ 1 , {\"a\" : null } ] ",
+            "true",
+            r#"{"a":"\u00e9\n\"","b":[[],{}]}"#,
+        ] {
+            assert!(
+                serde_json::from_str::<serde_json::Value>(text).is_ok(),
+                "{text}"
+            );
+            assert!(is_json(text), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "{",
+            "[",
+            "]",
+            "{]",
+            "[}",
+            "[1,]",
+            "{\"a\":}",
+            "{\"a\" 1}",
+            "{,}",
+            "01",
+            "1.",
+            "-",
+            "+1",
+            ".5",
+            "1e",
+            "nul",
+            "\"",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "{a:1}",
+            "1 2",
+            "[1 2]",
+            "{\"a\":1,}",
+        ] {
+            assert!(
+                serde_json::from_str::<serde_json::Value>(text).is_err(),
+                "{text}"
+            );
+            assert!(!is_json(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_node_or_python_take_is_taken() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        for text in ["1e400", r#""\ud800""#, "NaN", "[-Infinity]", &deep] {
+            assert!(is_json(text), "{text:.40}");
+        }
+        assert!(tokens(b"\"\xff\"", |_, _| ()).is_ok());
+    }
+
+    #[test]
+    fn a_member_is_found_by_what_its_name_says_and_the_last_one_counts() {
+        let text = br#"{"a":1,"m\u0065thod":"ping","a":[2, 3]}"#;
+        assert_eq!(member(text, "method"), Some(&b"\"ping\""[..]));
+        assert_eq!(member(text, "a"), Some(&b"[2, 3]"[..]));
+        assert_eq!(member(text, "b"), None);
+        assert_eq!(member(b"[1]", "b"), None);
+        assert_eq!(
+            at_path(br#"{"a":{"b":{"c":1}}}"#, &["a", "b", "c"]),
+            Some(&b"1"[..])
+        );
+    }
+
+    #[test]
+    fn strings_say_what_their_escapes_say() {
+        let said = |text: &'static str| super::text(text.as_bytes()).unwrap();
+        assert_eq!(
+            said(r#""a\/\"\\\b\f\n\r\t\u00e9\ud83d\ude00""#),
+            "a/\"\\\u{8}\u{c}\n\r\té😀"
+        );
+        assert_eq!(said(r#""\ud83dx""#), "\u{fffd}x");
+        assert_eq!(said(r#""\ud83d\u0041""#), "\u{fffd}A");
+        assert_eq!(said(r#""\ude00\ud83d\ude00""#), "\u{fffd}😀");
+        assert_eq!(super::text(b"1"), None);
+    }
+
+    proptest::proptest! {
+        /// Whatever serde_json takes is taken here. What is taken here besides has a
+        /// spelling that some parser takes, and nothing makes the scan panic.
+        #[test]
+        fn is_no_stricter_than_serde_json(text in "[\\[\\]{}:,\"\\\\a-fnu0-9eE+. -]{0,24}") {
+            let here = tokens(text.as_bytes(), |_, _| ()).is_ok();
+            if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
+                assert!(here, "{text}");
+            }
+            assert_eq!(members(text.as_bytes(), |_, _| ()).is_ok(), here, "{text}");
+            assert_eq!(elements(text.as_bytes(), |_| ()).is_ok(), here, "{text}");
+        }
+    }
+}

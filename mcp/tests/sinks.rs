@@ -1,0 +1,156 @@
+//! The sinks that can be opened again.
+
+mod support;
+
+use std::fs;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use lokryn_compliance_log::LogEntry;
+use lokryn_compliance_log::stream::{LogReader, LogWriter};
+use lokryn_mcp_log::{AuditSink as _, Auditor, Direction, FileSink, Verdict};
+use support::{options, source};
+
+/// A folder that is gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("lokryn-mcp-log-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn entries(path: &Path) -> Vec<LogEntry> {
+    let file = BufReader::new(fs::File::open(path).unwrap());
+    LogReader::new(file).map(Result::unwrap).collect()
+}
+
+fn entry(actor_id: &str) -> LogEntry {
+    LogEntry {
+        actor_id: actor_id.into(),
+        ..LogEntry::default()
+    }
+}
+
+#[test]
+fn a_file_goes_on_after_a_crash() {
+    let folder = Folder::new("torn");
+    let path = folder.0.join("audit.binpb");
+    let mut sink = FileSink::open(&path).unwrap();
+    sink.append(&entry("first")).unwrap();
+    sink.commit().unwrap();
+    drop(sink);
+    let mut torn = fs::read(&path).unwrap();
+    torn.extend_from_slice(&[30, 1, 2]);
+    fs::write(&path, torn).unwrap();
+
+    let mut sink = FileSink::open(&path).unwrap().without_sync();
+    sink.append(&entry("second")).unwrap();
+    sink.commit().unwrap();
+    assert_eq!(entries(&path), [entry("first"), entry("second")]);
+}
+
+#[test]
+fn a_file_that_is_open_or_is_no_log_is_refused() {
+    let folder = Folder::new("refused");
+    let path = folder.0.join("audit.binpb");
+    let open = FileSink::open(&path).unwrap();
+    let err = FileSink::open(&path).unwrap_err();
+    assert_eq!(
+        err.to_string(),
+        "the file of entries is open in another program"
+    );
+    drop(open);
+    fs::write(&path, [0xff; 100]).unwrap();
+    let err = FileSink::open(&path).unwrap_err();
+    assert_eq!(err.to_string(), "the file of entries cannot be opened");
+    assert_eq!(fs::read(&path).unwrap(), [0xff; 100]);
+}
+
+/// Takes so many writes, and no more.
+struct Limited(usize);
+
+impl std::io::Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0 == 0 {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.0 -= 1;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_writer_that_is_torn_takes_nothing_more() {
+    let writer = LogWriter::new(Limited(1));
+    let auditor = Auditor::with_options(source(), "agent-001", writer, options()).unwrap();
+    let session = auditor.session("test");
+    let call = |id| {
+        let call = format!(r#"{{"id":{id},"method":"tools/call","params":{{"name":"pay"}}}}"#);
+        session.accept(Direction::ToServer, call.as_bytes()).wait()
+    };
+    assert_eq!(call(1), Verdict::Forward);
+    for id in 2..5 {
+        assert!(matches!(call(id), Verdict::Withhold { .. }));
+        std::thread::sleep(std::time::Duration::from_millis(30));
+    }
+    assert!(auditor.close().unwrap_err().unwritten() >= 4);
+}
+
+#[cfg(feature = "journal")]
+#[test]
+fn a_journal_that_has_failed_is_opened_again() {
+    use lokryn_journal::Journal;
+    use lokryn_mcp_log::JournalSink;
+    use std::sync::{Arc, Mutex};
+
+    let folder = Folder::new("journal");
+    let path = folder.0.join("audit");
+    let of_sink = path.clone();
+    // Closing a journal is what a failed disk does to it, too.
+    let outside = Arc::new(Mutex::new(None));
+    let kept = Arc::clone(&outside);
+    let sink = JournalSink::open(move || {
+        let journal = Journal::open(&of_sink)?;
+        *kept.lock().unwrap() = Some(journal.clone());
+        Ok(journal)
+    });
+    let auditor = Auditor::with_options(source(), "agent-001", sink.unwrap(), options()).unwrap();
+    let session = auditor.session("test");
+    let call = |id| {
+        let call = format!(r#"{{"id":{id},"method":"tools/call","params":{{"name":"pay"}}}}"#);
+        session.accept(Direction::ToServer, call.as_bytes()).wait()
+    };
+    assert_eq!(call(1), Verdict::Forward);
+    let journal: Journal = outside.lock().unwrap().take().unwrap();
+    journal.close().unwrap();
+    assert!(matches!(call(2), Verdict::Withhold { .. }));
+    support::wait_until("the journal", || call(3) == Verdict::Forward);
+    outside.lock().unwrap().take();
+    session.close("closed");
+    auditor.close().unwrap();
+
+    let entries = entries(&path.join("records/00000000000000000000.binpb"));
+    support::check(&entries);
+    assert_eq!(
+        support::lines(&entries)[..3],
+        [
+            "started tool_invocation tools/pay #1 partial",
+            "started tool_invocation tools/pay #2 partial",
+            "finished tool_invocation tools/pay #2 failure_error refused audit_failed",
+        ]
+    );
+}
