@@ -21,6 +21,7 @@ mod reader;
 mod record;
 mod scan;
 mod segment;
+mod select;
 mod signing;
 pub mod tile;
 pub mod tree;

@@ -1,5 +1,6 @@
 //! Reading a journal, beside its writer or without one.
 
+use core::cell::Cell;
 use core::fmt::{self, Debug, Display};
 use std::error::Error;
 use std::fs;
@@ -13,9 +14,11 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::error::{FileError, Place};
 use crate::note::{MAX_NOTE_LEN, NoteError};
 use crate::opening::nanoseconds;
+use crate::pipeline;
 use crate::record::{LIMIT_MAX_RECORD_LEN, Length, Record, RecordError, Stored};
 use crate::scan::{Bytes, Damage, Piece, Scan};
 use crate::segment;
+use crate::select::{Selected, Selecting};
 
 /// How often a reader that follows looks for a new checkpoint.
 const POLL: Duration = Duration::from_millis(100);
@@ -157,6 +160,50 @@ impl JournalReader {
         let follows = true;
         let records = self.records()?;
         Ok(Records { follows, ..records })
+    }
+
+    /// Hands the records that `keep` keeps to `take`, in order, and works on so many
+    /// threads: for the few among many. Faults are handed over, too.
+    ///
+    /// # Errors
+    ///
+    /// Those after which there is nothing more to read, and what `take` returns.
+    pub fn select<E: From<RecordsError>>(
+        &self,
+        threads: usize,
+        keep: impl Fn(&Record<'_>) -> bool + Sync,
+        mut take: impl FnMut(Result<Record<'_>, RecordsError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Records {
+            mut scan,
+            next,
+            end,
+            ..
+        } = self.records()?;
+        let selecting = Selecting {
+            keep,
+            from: next,
+            end,
+            since: self.since,
+            until: self.until,
+        };
+        let mut place = Selected::at(&self.folder, next, end);
+        let is_past = Cell::new(false);
+        pipeline::run(
+            threads,
+            || {
+                if is_past.get() {
+                    return Ok(None);
+                }
+                scan.next().map_err(|err| E::from(RecordsError::from(err)))
+            },
+            |piece| selecting.look_at(piece),
+            |found| {
+                is_past.set(place.hand_over(found, &mut take)?);
+                Ok(())
+            },
+        )?;
+        place.finish(&mut take)
     }
 
     /// The segment that the first record wanted is in, by its place among them.
@@ -378,7 +425,7 @@ enum Wanted {
 
 /// Returns where the record is that begins at a place of the bytes, and where its frame
 /// ends.
-fn next_range(bytes: &Bytes, at: usize) -> Option<(Range<usize>, usize)> {
+pub(crate) fn next_range(bytes: &Bytes, at: usize) -> Option<(Range<usize>, usize)> {
     let all = bytes.get();
     if bytes.is_bare {
         return (at == 0).then_some((0..all.len(), all.len()));

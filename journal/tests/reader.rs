@@ -9,6 +9,42 @@ use std::time::Duration;
 use common::{entry, scratch, segments};
 use lokryn_journal::{Journal, JournalReader, Receipt, Records};
 
+/// The same, whether they are read one by one or selected on threads.
+#[track_caller]
+fn read_of(reader: &JournalReader) -> (Vec<u64>, Vec<String>) {
+    let one_by_one = read(reader.records().unwrap());
+    for threads in [1, 3] {
+        let (mut numbers, mut errors) = (Vec::new(), Vec::new());
+        let selected = reader.select(
+            threads,
+            |_| true,
+            |record| {
+                match record {
+                    Ok(record) => numbers.push(record.sequence),
+                    Err(err) => errors.push(err.to_string()),
+                }
+                Ok::<(), lokryn_journal::RecordsError>(())
+            },
+        );
+        selected.unwrap();
+        assert_eq!((numbers, errors), one_by_one);
+        // Those that are not kept are missed by nobody.
+        let mut count = 0;
+        let errors = reader.select(
+            threads,
+            |_| false,
+            |record| {
+                count += 1;
+                assert!(record.is_err());
+                Ok::<(), lokryn_journal::RecordsError>(())
+            },
+        );
+        errors.unwrap();
+        assert_eq!(count, one_by_one.1.len());
+    }
+    one_by_one
+}
+
 /// The numbers that are read, and what goes wrong.
 fn read(mut records: Records) -> (Vec<u64>, Vec<String>) {
     let (mut numbers, mut errors) = (Vec::new(), Vec::new());
@@ -39,26 +75,23 @@ fn bounds_are_kept() {
     let reader = JournalReader::open(&folder).unwrap();
     let all = || (0..100).collect::<Vec<u64>>();
     let none = Vec::<String>::new();
-    assert_eq!(read(reader.records().unwrap()), (all(), none.clone()));
-    let from = reader.clone().from(42).records().unwrap();
-    assert_eq!(read(from), (all()[42..].to_vec(), none.clone()));
+    assert_eq!(read_of(&reader), (all(), none.clone()));
+    let from = reader.clone().from(42);
+    assert_eq!(read_of(&from), (all()[42..].to_vec(), none.clone()));
     for at in [0, 1, 50, 99] {
         let time = receipts[at].recorded_at;
-        let since = reader.clone().since(time).records().unwrap();
+        let since = reader.clone().since(time);
         let first = receipts
             .iter()
             .position(|it| it.recorded_at == time)
             .unwrap();
-        assert_eq!(read(since), (all()[first..].to_vec(), none.clone()));
-        let until = reader.clone().until(time).records().unwrap();
-        assert_eq!(read(until), (all()[..first].to_vec(), none.clone()));
+        assert_eq!(read_of(&since), (all()[first..].to_vec(), none.clone()));
+        let until = reader.clone().until(time);
+        assert_eq!(read_of(&until), (all()[..first].to_vec(), none.clone()));
     }
     let later = receipts[99].recorded_at + Duration::from_secs(1);
-    assert_eq!(
-        read(reader.clone().since(later).records().unwrap()).0,
-        [0; 0]
-    );
-    assert_eq!(read(reader.from(100).records().unwrap()), (vec![], none));
+    assert_eq!(read_of(&reader.clone().since(later)).0, [0; 0]);
+    assert_eq!(read_of(&reader.from(100)), (vec![], none));
 }
 
 #[test]
@@ -72,15 +105,15 @@ fn a_reader_stops_at_the_checkpoint_unless_asked() {
     journal.checkpoint().unwrap();
     journal.append(&entry(1)).unwrap();
     let reader = JournalReader::open(&folder).unwrap();
-    assert_eq!(read(reader.records().unwrap()).0, [0]);
+    assert_eq!(read_of(&reader).0, [0]);
     let beyond = reader.beyond_checkpoint();
-    assert_eq!(read(beyond.records().unwrap()).0, [0, 1]);
+    assert_eq!(read_of(&beyond).0, [0, 1]);
     // A record that is being written is no damage.
     let path = &segments(&folder)[0];
     let mut bytes = fs::read(path).unwrap();
     bytes.truncate(bytes.len() - 1);
     fs::write(path, bytes).unwrap();
-    assert_eq!(read(beyond.records().unwrap()), (vec![0], vec![]));
+    assert_eq!(read_of(&beyond), (vec![0], vec![]));
 }
 
 #[test]
@@ -96,7 +129,7 @@ fn damage_is_told_and_passed_over() {
     let mut bytes = whole.clone();
     bytes[frame * 3 + 20] ^= 1;
     fs::write(path, &bytes).unwrap();
-    let (numbers, errors) = read(reader.records().unwrap());
+    let (numbers, errors) = read_of(&reader);
     let without = |gone: u64| (0..30).filter(|it| *it != gone).collect::<Vec<_>>();
     assert_eq!(numbers, without(3));
     assert_eq!(errors.len(), 1, "{errors:?}");
@@ -108,7 +141,7 @@ fn damage_is_told_and_passed_over() {
         let mut bytes = whole.clone();
         bytes[frame * 3] = length;
         fs::write(path, &bytes).unwrap();
-        let (numbers, errors) = read(reader.records().unwrap());
+        let (numbers, errors) = read_of(&reader);
         assert_eq!(numbers, (0..30).collect::<Vec<_>>(), "{length}");
         assert_eq!(errors.len(), 1, "{length}: {errors:?}");
         let place = format!("byte {}, record 3: damaged length", frame * 3);
@@ -120,7 +153,7 @@ fn damage_is_told_and_passed_over() {
     let gone = &segments(&folder)[1];
     let kept = fs::read(gone).unwrap();
     fs::remove_file(gone).unwrap();
-    let (numbers, errors) = read(reader.records().unwrap());
+    let (numbers, errors) = read_of(&reader);
     assert!(numbers.len() < 30);
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(errors[0].ends_with("are missing"), "{errors:?}");
@@ -128,7 +161,7 @@ fn damage_is_told_and_passed_over() {
 
     // Those that were moved away are not missed, unless asked for.
     fs::remove_file(path).unwrap();
-    let (numbers, errors) = read(reader.records().unwrap());
+    let (numbers, errors) = read_of(&reader);
     assert_eq!(errors, [""; 0]);
     assert_eq!(numbers.last(), Some(&29));
 }

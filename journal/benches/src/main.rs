@@ -323,10 +323,25 @@ fn verify_and_filter(folder: &Path) -> Result {
         assert_eq!(kept, COUNT / 1000);
         Ok(start.elapsed())
     };
-    let [views, records] = medians([&mut views, &mut records])?;
+    let mut select = || {
+        let start = Instant::now();
+        let mut kept = 0;
+        JournalReader::open(&audit)?.select(
+            cores,
+            |record| record.view.actor_id == wanted,
+            |record| {
+                kept += usize::from(record.is_ok());
+                Ok::<_, Box<dyn Error>>(())
+            },
+        )?;
+        assert_eq!(kept, COUNT / 1000);
+        Ok(start.elapsed())
+    };
+    let [views, records, select] = medians([&mut views, &mut records, &mut select])?;
     println!(
-        "filter a million records          {:8.0} ms on one core",
-        records * 1e3
+        "filter a million records          {:8.0} ms on one core, {:.0} on {cores}",
+        records * 1e3,
+        select * 1e3
     );
     println!(
         "  beside views of a slice         {:8.0} ms  ratio {:.2} (limit 0.8)",

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
 use std::io::{self, BufWriter, Write};
+use std::num::NonZero;
 use std::path::Path;
+use std::thread;
 
 use lokryn_compliance_log::{EventType, LogEntryView, Outcome, Severity};
-use lokryn_journal::{JournalReader, Record};
+use lokryn_journal::{JournalReader, Record, RecordsError};
 
 use super::filter::Filter;
 use super::time;
-use super::{Outcome as Done, finding, wrong_use};
+use super::{Failure, Outcome as Done, finding, wrong_use};
 
 /// How records are printed.
 #[derive(Clone, Copy)]
@@ -22,39 +24,52 @@ pub(crate) enum Form {
 
 pub(crate) fn cat(dir: &Path, filter: &Filter, form: Form, follow: bool, beyond: bool) -> Done {
     let reader = reader(dir, filter, beyond)?;
-    let records = if follow {
-        reader.follow()
-    } else {
-        reader.records()
-    };
-    let mut records = records.map_err(|err| finding(dir.display(), err))?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut faults = 0_u64;
     if matches!(form, Form::Table) {
         out.write_all(HEAD.as_bytes()).or_else(closed)?;
     }
-    while let Some(record) = records.next_record() {
-        match record {
-            Ok(record) if !filter.keeps(&record.view) => continue,
-            Ok(record) => {
-                let written = match form {
-                    Form::Lines => write_line(&mut out, &record),
-                    Form::Table => write!(out, "{}", Row(&record)),
-                    Form::Delimited => write_delimited(&mut out, record.bytes),
-                };
-                written.or_else(closed)?;
+    let mut faults = 0_u64;
+    let mut print = |read: Result<Record<'_>, RecordsError>| {
+        match read {
+            Ok(record) => match form {
+                Form::Lines => write_line(&mut out, &record),
+                Form::Table => write!(out, "{}", Row(&record)),
+                Form::Delimited => write_delimited(&mut out, record.bytes),
             }
+            .or_else(closed)?,
             Err(err) => {
                 faults += 1;
                 eprintln!("lokryn-journal: {err}");
             }
         }
         if follow {
-            out.flush().or_else(closed)?;
+            out.flush().or_else(closed)
+        } else {
+            Ok(())
         }
+    };
+    if follow {
+        let mut records = reader.follow().map_err(|err| finding(dir.display(), err))?;
+        while let Some(record) = records.next_record() {
+            if !record.as_ref().is_ok_and(|it| !filter.keeps(&it.view)) {
+                print(record)?;
+            }
+        }
+    } else {
+        reader.select(cores(), |record| filter.keeps(&record.view), print)?;
     }
     out.flush().or_else(closed)?;
     all_well(dir, faults)
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+impl From<RecordsError> for Failure {
+    fn from(err: RecordsError) -> Self {
+        Self::Finding(err.to_string())
+    }
 }
 
 fn reader(dir: &Path, filter: &Filter, beyond: bool) -> Done<JournalReader> {
