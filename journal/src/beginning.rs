@@ -4,9 +4,6 @@ use crate::record::CRC_LEN;
 
 /// The polynomial of CRC-32C, its lowest bit being the highest power.
 const POLYNOMIAL: u32 = 0x82f6_3b78;
-/// 1 in that order of bits.
-const ONE: u32 = 1 << 31;
-
 /// The remainder of each byte.
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
@@ -30,34 +27,41 @@ const TABLE: [u32; 256] = {
 /// entry's.
 ///
 /// The checksum is continued towards the front, so the time grows with the number of
-/// bytes, and not with its square.
-pub(crate) fn beginning(bytes: &[u8], trailer_len: usize, crc: u32) -> Option<usize> {
-    let covered = &bytes[..bytes.len() - CRC_LEN];
-    let entry_end = bytes.len() - trailer_len;
-    // The remainder of the bytes from `start` on, and x to eight times their number.
-    let (mut remainder, mut power) = (0, ONE);
+/// bytes, and not with its square. Takes them off `steps`.
+pub(crate) fn beginning(
+    bytes: &[u8],
+    trailer_len: usize,
+    crc: u32,
+    steps: &mut usize,
+) -> Option<usize> {
+    let covered = &bytes[..bytes.len().checked_sub(CRC_LEN)?];
+    let entry_end = bytes.len().checked_sub(trailer_len)?;
+    // Of the bytes from `start` on, n of them: their remainder; that of x^32 times
+    // x^(8 n), which a byte before them is multiplied by; and that of the register's
+    // first value times x^(8 n).
+    let (mut remainder, mut factor, mut initial) = (0, POLYNOMIAL, u32::MAX);
     for (start, &byte) in covered.iter().enumerate().rev() {
-        remainder ^= times(TABLE[usize::from(byte)], power);
-        power = TABLE[(power & 0xff) as usize] ^ (power >> 8);
+        *steps = steps.saturating_sub(1);
+        remainder ^= times_byte(factor, byte);
+        factor = times_x8(factor);
+        initial = times_x8(initial);
         // Most records have an entry; an empty one is no entry.
-        if start < entry_end && !(remainder ^ times(u32::MAX, power)) == crc {
+        if start < entry_end && !(remainder ^ initial) == crc {
             return Some(start);
         }
     }
     None
 }
 
-/// The remainder of a product.
-const fn times(a: u32, mut b: u32) -> u32 {
-    let (mut product, mut bit) = (0, ONE);
-    while bit != 0 {
-        if a & bit != 0 {
-            product ^= b;
-        }
-        b = times_x(b);
-        bit >>= 1;
-    }
-    product
+/// The remainder of a product with a byte, whose lowest bit is its highest power.
+fn times_byte(factor: u32, byte: u8) -> u32 {
+    (0..8).fold(0, |product, bit| {
+        times_x(product) ^ (factor * u32::from(byte >> bit & 1))
+    })
+}
+
+fn times_x8(a: u32) -> u32 {
+    TABLE[(a & 0xff) as usize] ^ (a >> 8)
 }
 
 const fn times_x(a: u32) -> u32 {
@@ -80,9 +84,14 @@ mod tests {
                 bytes.extend(b"\x22".repeat(len));
                 seal(&mut bytes, start, 1 << 40, u64::MAX);
                 let trailer = Trailer::ending(&bytes).unwrap();
-                let found = beginning(&bytes, trailer.len, trailer.crc);
+                let found = beginning(&bytes, trailer.len, trailer.crc, &mut usize::MAX.clone());
                 assert_eq!(found, Some(start), "{len}");
-                assert_eq!(beginning(&bytes, trailer.len, !trailer.crc), None);
+                let mut steps = 5000;
+                assert_eq!(
+                    beginning(&bytes, trailer.len, !trailer.crc, &mut steps),
+                    None
+                );
+                assert_eq!(steps, 5000 - (bytes.len() - 6));
             }
         }
     }

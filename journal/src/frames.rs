@@ -10,6 +10,11 @@ use crate::record::{Length, Trailer};
 /// How much is read at a time.
 const READ_LEN: usize = 256 * 1024;
 
+/// How many steps are spent on looking for where records begin, before the rest counts as
+/// damaged: bytes that were made to look like the ends of records all over could take
+/// days. A record of 300 bytes takes 300.
+pub(crate) const MOST_STEPS: usize = 1 << 26;
+
 /// The frames that a source holds, read front to back. Memory is bounded by the longest
 /// record.
 pub(crate) struct Frames<R> {
@@ -93,13 +98,19 @@ impl<R: Read> Frames<R> {
     /// begins, and goes on after it. Passes over everything if there is none.
     ///
     /// A record is known by its end, and its beginning by the checksum: one in four
-    /// thousand million places fits by chance.
-    pub(crate) fn find(&mut self, least: u64, most: u64) -> io::Result<Option<Found<'_>>> {
+    /// thousand million places fits by chance. Takes what that costs off `steps`, and
+    /// finds nothing more once none are left.
+    pub(crate) fn find(
+        &mut self,
+        least: u64,
+        most: u64,
+        steps: &mut usize,
+    ) -> io::Result<Option<Found<'_>>> {
         // Where the next end may be, counted from the start of what is unread.
         let mut end = 0;
         loop {
             let unread = &self.buf[self.unread.clone()];
-            while end < unread.len() {
+            while end < unread.len() && *steps > 0 {
                 end += 1;
                 let Some(trailer) = Trailer::ending(&unread[..end]) else {
                     continue;
@@ -108,7 +119,12 @@ impl<R: Read> Frames<R> {
                     continue;
                 }
                 let from = end.saturating_sub(self.max_record_len);
-                if let Some(start) = beginning(&unread[from..end], trailer.len, trailer.crc) {
+                if end - from > *steps {
+                    *steps = 0;
+                    break;
+                }
+                if let Some(start) = beginning(&unread[from..end], trailer.len, trailer.crc, steps)
+                {
                     let start = from + start;
                     let offset = self.offset + start as u64;
                     let place = self.unread.start + start..self.unread.start + end;
@@ -119,6 +135,9 @@ impl<R: Read> Frames<R> {
                         bytes: &self.buf[place],
                     }));
                 }
+            }
+            if *steps == 0 {
+                end = unread.len();
             }
             // What is further back than a record is long cannot belong to one.
             let passed = end.saturating_sub(self.max_record_len);

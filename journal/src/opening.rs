@@ -9,7 +9,7 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::disk::{Disk, DiskFile};
 use crate::edge::Edge;
 use crate::error::{FileError, OpenError, Place};
-use crate::frames::{Frame, Frames};
+use crate::frames::{Frame, Frames, MOST_STEPS};
 use crate::key::{KeyError, Signer, Verifier};
 use crate::note::MAX_NOTE_LEN;
 use crate::options::{Key, Options};
@@ -482,10 +482,10 @@ impl There<'_> {
 /// Counts the whole records that follow a damaged one.
 fn count_whole(file: &mut dyn DiskFile, place: &Place) -> Result<u64, OpenError> {
     let mut frames = frames_of(file, place.offset);
-    let mut least = place.sequence;
-    let mut count = 0;
+    let (mut least, mut count) = (place.sequence, 0);
+    let mut steps = MOST_STEPS;
     while count < MOST_COUNTED {
-        let found = frames.find(least, u64::MAX);
+        let found = frames.find(least, u64::MAX, &mut steps);
         let Some(found) = found.map_err(FileError::at(&place.segment))? else {
             break;
         };
@@ -494,7 +494,8 @@ fn count_whole(file: &mut dyn DiskFile, place: &Place) -> Result<u64, OpenError>
         least = found.sequence.saturating_add(1);
         count += u64::from(!is_place || found.offset > place.offset + 4);
     }
-    Ok(count)
+    // Where looking was given up there may be some.
+    Ok(count.max(u64::from(steps == 0)))
 }
 
 /// The frames of a segment from a place on.

@@ -5,7 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::error::FileError;
-use crate::frames::Frames;
+use crate::frames::{Frames, MOST_STEPS};
 use crate::record::{LIMIT_MAX_RECORD_LEN, Length, Trailer};
 use crate::segment;
 
@@ -70,6 +70,8 @@ pub(crate) struct Scan {
     found: Option<Piece>,
     /// A buffer to be used again.
     spare: Vec<u8>,
+    /// What may still be spent on finding records.
+    steps: usize,
 }
 
 #[derive(Debug)]
@@ -96,6 +98,7 @@ impl Scan {
             open: None,
             found: None,
             spare: Vec::new(),
+            steps: MOST_STEPS,
         }
     }
 
@@ -143,7 +146,7 @@ impl Scan {
             }
             Err(damage) => damage,
         };
-        self.found = segment.find()?.map(Piece::Record);
+        self.found = segment.find(&mut self.steps)?.map(Piece::Record);
         if self.found.is_none() {
             self.open = None;
             self.found = Some(Piece::End);
@@ -231,10 +234,10 @@ impl Segment {
     }
 
     /// Looks for the next record that is right in itself, and goes on after it.
-    fn find(&mut self) -> Result<Option<Bytes>, FileError> {
+    fn find(&mut self, steps: &mut usize) -> Result<Option<Bytes>, FileError> {
         self.go_to(self.offset, self.least)?;
         let mut frames = Frames::new(&self.file, self.offset, LIMIT_MAX_RECORD_LEN);
-        let found = frames.find(self.least, u64::MAX);
+        let found = frames.find(self.least, u64::MAX, steps);
         let Some(found) = found.map_err(FileError::at(&self.path))? else {
             return Ok(None);
         };

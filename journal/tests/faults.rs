@@ -164,6 +164,28 @@ fn a_torn_end_is_cut_off_and_kept() {
     );
 }
 
+/// Bytes that were made to look like the ends of records all over take no time without
+/// end, and are not taken for a crash.
+#[test]
+fn what_looks_like_records_all_over_is_given_up() {
+    let audit = scratch("looks_like").join("audit");
+    fill(&audit, 1);
+    let path = &segments(&audit)[0];
+    let whole = fs::read(path).unwrap();
+    let mut end = b"\xa0\x06\x01\xa9\x06\0\0\0\0\0\0\0\0\xb5\x06\0\0\0\0".repeat(40_000);
+    end.insert(0, 0xff);
+    fs::write(path, [&whole[..], &end].concat()).unwrap();
+    let err = Journal::open(&audit).unwrap_err();
+    assert!(matches!(err, OpenError::WholeRecords { .. }), "{err}");
+    let reader = JournalReader::open(&audit).unwrap().beyond_checkpoint();
+    let mut records = reader.records().unwrap();
+    let mut read = 0;
+    while let Some(record) = records.next_record() {
+        read += usize::from(record.is_ok());
+    }
+    assert_eq!(read, 1);
+}
+
 #[test]
 fn whoever_finds_another_writer_stops() {
     let audit = scratch("other_writer").join("audit");
