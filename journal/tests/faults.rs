@@ -204,27 +204,50 @@ fn whoever_finds_another_writer_stops() {
     assert_eq!(other.close().unwrap().size(), 3);
 }
 
-#[test]
-fn a_clock_that_was_ahead_shows() {
-    let audit = scratch("clock").join("audit");
-    fill(&audit, 1);
-    // The clock cannot be set here, so the last record's time is; an unsigned one.
-    let path = &segments(&audit)[0];
+/// Writes a record behind the checkpoint: the clock cannot be set here.
+fn write_record(audit: &Path, sequence: u8, time: SystemTime) {
     let mut record = entry(1).to_bytes();
-    let ahead = SystemTime::now() + Duration::from_secs(3600);
-    let nanos = ahead
+    let nanos = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap()
         .as_nanos();
-    record.extend([0xa0, 0x06, 1, 0xa9, 0x06]);
+    record.extend([0xa0, 0x06, sequence, 0xa9, 0x06]);
     record.extend(u64::try_from(nanos).unwrap().to_le_bytes());
     let crc = crc32c::crc32c(&record);
     record.extend([0xb5, 0x06]);
     record.extend(crc.to_le_bytes());
-    let mut file = File::options().append(true).open(path).unwrap();
+    let mut file = File::options()
+        .append(true)
+        .open(&segments(audit)[0])
+        .unwrap();
     file.write_all(&[u8::try_from(record.len()).unwrap()])
         .unwrap();
     file.write_all(&record).unwrap();
+}
+
+#[test]
+fn a_day_begins_a_segment_for_those_who_ask() {
+    let audit = scratch("daily").join("audit");
+    fill(&audit, 0);
+    let yesterday = SystemTime::now() - Duration::from_secs(24 * 3600);
+    write_record(&audit, 0, yesterday);
+    for (daily, count) in [(false, 1), (true, 2)] {
+        let journal = Journal::options().rotate_daily(daily).open(&audit).unwrap();
+        journal.append(&entry(0)).unwrap();
+        journal.append(&entry(0)).unwrap();
+        let key = journal.verifier().clone();
+        journal.close().unwrap();
+        assert_eq!(segments(&audit).len(), count);
+        assert!(verify(&audit, &[key]).unwrap().is_ok());
+    }
+}
+
+#[test]
+fn a_clock_that_was_ahead_shows() {
+    let audit = scratch("clock").join("audit");
+    fill(&audit, 1);
+    let ahead = SystemTime::now() + Duration::from_secs(3600);
+    write_record(&audit, 1, ahead);
     let journal = Journal::open(&audit).unwrap();
     assert_eq!(journal.opening().taken_in, 1);
     assert!(journal.opening().ahead.unwrap() > Duration::from_secs(3500));

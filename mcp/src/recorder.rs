@@ -301,6 +301,8 @@ impl Shared {
                 }
             }
         }
+        // A journal signs what it holds then, and whoever closes waits for it.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(sink)));
         lock(&self.state).has_ended = true;
         self.ended.notify_all();
     }
