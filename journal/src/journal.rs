@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -124,6 +125,8 @@ struct Live {
 /// Tells the thread that signs when there is something new.
 struct Timer {
     interval: Duration,
+    /// Whether `since` is set, for those who only want to set it.
+    is_noted: AtomicBool,
     state: Mutex<TimerState>,
     changed: Condvar,
 }
@@ -207,6 +210,7 @@ impl Journal {
             closed: OnceLock::new(),
             timer: Timer {
                 interval: options.interval,
+                is_noted: AtomicBool::new(false),
                 state: Mutex::default(),
                 changed: Condvar::new(),
             },
@@ -552,12 +556,13 @@ impl Shared {
         let mut signing = lock(&self.signing);
         let snapshot = {
             let mut live = lock(&self.writer);
+            // First: what comes after this is told again.
+            self.timer.reset();
             self.write(&mut live, None);
             if let Some(closed) = self.closed.get() {
                 return Err(closed.clone());
             }
             let writer = live.writer.as_mut().ok_or(Closed::ByCaller)?;
-            self.timer.reset();
             let synced = writer.sync();
             synced.inspect_err(|closed| self.fail(closed.clone()))?;
             writer.snapshot()
@@ -662,6 +667,9 @@ impl Entry<'_> {
 impl Timer {
     /// Says that there is something new.
     fn note(&self) {
+        if self.is_noted.swap(true, Ordering::SeqCst) {
+            return;
+        }
         let mut state = lock(&self.state);
         if state.since.is_none() {
             state.since = Some(Instant::now());
@@ -672,7 +680,9 @@ impl Timer {
 
     /// Says that what there was is being signed.
     fn reset(&self) {
-        lock(&self.state).since = None;
+        let mut state = lock(&self.state);
+        state.since = None;
+        self.is_noted.store(false, Ordering::SeqCst);
     }
 
     fn stop(&self) {

@@ -110,6 +110,43 @@ fn a_checkpoint_comes_by_itself() {
     }
 }
 
+/// Whatever comes while a checkpoint is being made is in the next one.
+#[test]
+fn nothing_waits_for_a_checkpoint_that_does_not_come() {
+    let folder = scratch("no_straggler").join("audit");
+    let journal = Journal::options()
+        .checkpoint_interval(Duration::from_micros(200))
+        .open(&folder)
+        .unwrap();
+    for round in 1..=100 {
+        thread::scope(|scope| {
+            for number in 0..4 {
+                let journal = &journal;
+                scope.spawn(move || {
+                    for _ in 0..round % 7 {
+                        journal.append_unsynced(&entry(number)).unwrap();
+                    }
+                    journal.append_unsynced(&entry(number)).unwrap();
+                });
+            }
+        });
+        let count: usize = (1..=round).map(|round| 4 * (round % 7 + 1)).sum();
+        for _ in 0..2000 {
+            let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
+            if text.lines().nth(1).unwrap() == count.to_string() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
+        assert_eq!(
+            text.lines().nth(1).unwrap(),
+            count.to_string(),
+            "round {round}"
+        );
+    }
+}
+
 #[test]
 fn segments_follow_each_other_in_one_tree() {
     let folder = scratch("segments").join("audit");
