@@ -48,6 +48,17 @@ impl Bytes {
     pub(crate) fn get(&self) -> &[u8] {
         &self.buf[..self.len]
     }
+
+    /// Where each record's frame begins, counted from the start of the bytes, and the
+    /// record.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let (bare, framed) = if self.is_bare {
+            (Some((0, self.get())), &[][..])
+        } else {
+            (None, self.get())
+        };
+        bare.into_iter().chain(split(framed))
+    }
 }
 
 /// Why bytes are no frame.
@@ -276,9 +287,8 @@ fn frames_in(bytes: &[u8]) -> (usize, Option<Damage>) {
     (len, None)
 }
 
-/// Takes frames apart: where each record begins, counted from the start of the bytes, and
-/// the record.
-pub(crate) fn split(mut bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+/// Takes frames apart.
+fn split(mut bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut offset = 0;
     std::iter::from_fn(move || {
         let Length::Is(len, prefix) = Length::at_start_of(bytes, LIMIT_MAX_RECORD_LEN) else {

@@ -16,7 +16,7 @@ use crate::note::NoteError;
 use crate::pipeline;
 use crate::reader::{RecordsError, read_checkpoint, segments};
 use crate::record::{RecordError, Stored};
-use crate::scan::{Damage, Piece, Scan, split};
+use crate::scan::{Damage, Piece, Scan};
 use crate::segment;
 use crate::tile::{TILE_WIDTH, Tile, TileFolder};
 use crate::tree::{Hash, Hashes as _, Tree, leaf_hash, range_root};
@@ -194,10 +194,7 @@ pub fn salvage(
         let (Piece::Frames(bytes) | Piece::Record(bytes)) = piece else {
             continue;
         };
-        let all = bytes.get();
-        let bare = bytes.is_bare.then_some((0, all));
-        let framed = (!bytes.is_bare).then(|| split(all));
-        for (_, record) in bare.into_iter().chain(framed.into_iter().flatten()) {
+        for (_, record) in bytes.records() {
             let Ok(stored) = Stored::parse(record) else {
                 continue;
             };
@@ -1151,10 +1148,9 @@ fn make(piece: &Piece, tiles: &TileFolder, from: u64, size: u64) -> Made {
         } => return Made::Damage((*first, *offset)),
         Piece::End => return Made::Nothing,
     };
-    let mut found = Vec::new();
-    let mut hash = |start: usize, record: &[u8]| {
+    let hash = |(start, record): (usize, &[u8])| {
         let place = (bytes.first, bytes.offset + start as u64);
-        found.push(match Stored::parse(record) {
+        match Stored::parse(record) {
             Ok(stored) if (from..size).contains(&stored.sequence) => {
                 let hash = leaf_hash(record);
                 Ok((stored.sequence, Leaf { hash, place }))
@@ -1167,13 +1163,9 @@ fn make(piece: &Piece, tiles: &TileFolder, from: u64, size: u64) -> Made {
                 },
             )),
             Err(reason) => Err((place, reason)),
-        });
+        }
     };
-    if bytes.is_bare {
-        hash(0, bytes.get());
-    } else {
-        split(bytes.get()).for_each(|(start, record)| hash(start, record));
-    }
+    let found: Vec<Read> = bytes.records().map(hash).collect();
     let rows = rows_of(&found, tiles, size);
     Made::Leaves(Leaves { found, rows })
 }

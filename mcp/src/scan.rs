@@ -204,56 +204,45 @@ pub(crate) fn tokens<'a>(text: &'a [u8], see: impl FnMut(Token<'a>, usize)) -> R
 /// Tells each member of an object: what stands between the quotes of its name, and the
 /// text of its value. Tells nothing of a value that is no object.
 pub(crate) fn members<'a>(text: &'a [u8], mut see: impl FnMut(&'a [u8], &'a [u8])) -> Result {
-    let mut cursor = Cursor { text, at: 0 };
-    cursor.skip_space();
-    if cursor.peek() == Some(b'{') {
-        cursor.at += 1;
-        cursor.skip_space();
-        if cursor.peek() == Some(b'}') {
-            cursor.at += 1;
-        } else {
-            loop {
-                let name = cursor.name()?;
-                see(name, cursor.value()?);
-                cursor.skip_space();
-                if cursor.peek() == Some(b',') {
-                    cursor.at += 1;
-                    cursor.skip_space();
-                    continue;
-                }
-                cursor.expect(b'}')?;
-                break;
-            }
-        }
-    } else {
-        cursor.value()?;
-    }
-    cursor.skip_space();
-    if cursor.at < text.len() {
-        return cursor.fail();
-    }
-    Ok(())
+    list(text, [b'{', b'}'], |cursor| {
+        let name = cursor.name()?;
+        see(name, cursor.value()?);
+        Ok(())
+    })
 }
 
 /// Tells the text of each element of an array. Tells nothing of a value that is none.
 pub(crate) fn elements<'a>(text: &'a [u8], mut see: impl FnMut(&'a [u8])) -> Result {
+    list(text, [b'[', b']'], |cursor| {
+        see(cursor.value()?);
+        Ok(())
+    })
+}
+
+/// Goes through what stands between brackets, with commas between. A value with others is
+/// passed over.
+fn list<'a>(
+    text: &'a [u8],
+    [open, close]: [u8; 2],
+    mut item: impl FnMut(&mut Cursor<'a>) -> Result,
+) -> Result {
     let mut cursor = Cursor { text, at: 0 };
     cursor.skip_space();
-    if cursor.peek() == Some(b'[') {
+    if cursor.peek() == Some(open) {
         cursor.at += 1;
         cursor.skip_space();
-        if cursor.peek() == Some(b']') {
+        if cursor.peek() == Some(close) {
             cursor.at += 1;
         } else {
             loop {
-                see(cursor.value()?);
+                item(&mut cursor)?;
                 cursor.skip_space();
                 if cursor.peek() == Some(b',') {
                     cursor.at += 1;
                     cursor.skip_space();
                     continue;
                 }
-                cursor.expect(b']')?;
+                cursor.expect(close)?;
                 break;
             }
         }

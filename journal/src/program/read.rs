@@ -7,6 +7,7 @@ use std::num::NonZero;
 use std::path::Path;
 use std::thread;
 
+use lokryn_compliance_log::prost::encode_length_delimiter;
 use lokryn_compliance_log::{EventType, LogEntryView, Outcome, Severity};
 use lokryn_journal::{JournalReader, Record, RecordsError};
 
@@ -115,12 +116,7 @@ fn write_line(out: &mut impl Write, record: &Record<'_>) -> io::Result<()> {
 
 pub(crate) fn write_delimited(out: &mut impl Write, record: &[u8]) -> io::Result<()> {
     let mut frame = Vec::with_capacity(record.len() + 5);
-    let mut len = record.len();
-    while len >= 0x80 {
-        frame.push(len.to_le_bytes()[0] | 0x80);
-        len >>= 7;
-    }
-    frame.push(len.to_le_bytes()[0]);
+    encode_length_delimiter(record.len(), &mut frame)?;
     frame.extend_from_slice(record);
     out.write_all(&frame)
 }
