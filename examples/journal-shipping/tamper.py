@@ -30,6 +30,8 @@ def main(database, how, origin, sequence):
         case "byte-and-checksum":
             changed = flipped(record)[:-4]
             replace(changed + struct.pack("<I", crc32c(changed[:-2])))
+        case "bytes-of-no-record":
+            replace(b"\xff" * 40)
         case "delete":
             delete()
         case "another-number":
