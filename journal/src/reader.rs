@@ -250,6 +250,14 @@ struct Found {
 }
 
 impl Records {
+    /// Returns the checkpoint that these records go up to. Where they are followed, it is
+    /// a newer one each time that more come: the record before its size is the last
+    /// before the next wait. Nobody has verified it.
+    #[must_use]
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.reader.checkpoint
+    }
+
     /// Reads the next record, and lends it until the call after. `None` at the end,
     /// which a reader that follows does not have.
     ///
@@ -399,11 +407,12 @@ impl Records {
     /// Looks whether there is more by now.
     fn look_again(&mut self) -> Result<bool, RecordsError> {
         if self.reader.is_bounded {
-            let size = read_checkpoint(&self.reader.folder)?.size();
-            if size <= self.next {
+            let checkpoint = read_checkpoint(&self.reader.folder)?;
+            if checkpoint.size() <= self.next {
                 return Ok(false);
             }
-            self.end = size;
+            self.end = checkpoint.size();
+            self.reader.checkpoint = checkpoint;
         } else {
             self.end = u64::MAX;
         }

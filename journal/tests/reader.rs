@@ -200,3 +200,31 @@ fn a_reader_follows_a_writer_through_segments() {
         });
     }
 }
+
+#[test]
+fn a_reader_that_follows_stops_at_its_checkpoint() {
+    let folder = scratch("follow_checkpoint").join("audit");
+    let journal = Journal::options()
+        .max_segment_len(1000)
+        .checkpoint_interval(Duration::from_secs(3600))
+        .open(&folder)
+        .unwrap();
+    let append = |count| {
+        for number in 0..count {
+            journal.append(&entry(number)).unwrap();
+        }
+        journal.checkpoint().unwrap()
+    };
+    let first = append(3);
+    let reader = JournalReader::open(&folder).unwrap().from(2);
+    let mut records = reader.follow().unwrap();
+    assert_eq!(records.next_record().unwrap().unwrap().sequence, 2);
+    assert_eq!(records.checkpoint(), &first);
+    // Rotation signs, too.
+    let last = append(40);
+    for sequence in 3..43 {
+        assert_eq!(records.next_record().unwrap().unwrap().sequence, sequence);
+        assert!(records.checkpoint().size() > sequence);
+    }
+    assert_eq!(records.checkpoint(), &last);
+}
