@@ -3,8 +3,10 @@
 //!
 //! - [`service_author`]: how a service records what it does.
 //! - [`consumer`]: how to read what others have recorded.
-//! - [`compliance_officer`]: what an entry is evidence for, and what it is not.
-//! - [`maintainer`]: how to change the schema and this crate.
+//! - [`compliance_officer`]: requirement by requirement, what the software gives and what
+//!   is left to the organisation.
+//! - [`maintainer`]: how to change the schema, how everything runs, what a version
+//!   promises.
 //!
 //! This module exists in the documentation alone.
 

@@ -9,7 +9,7 @@ use lokryn_compliance_log::detail::{EVENT_ID, OCCURRED_AT, SOURCE_ADDRESS};
 use lokryn_compliance_log::prost_types::Timestamp;
 use lokryn_compliance_log::{
     EventType, LogEntry, LogEntryBuilder, LogEntryView, LogSource, Outcome, Payload, PayloadError,
-    PayloadFormat, Sensitivity,
+    Sensitivity,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -129,7 +129,10 @@ fn a_cbor_payload_beside_details_is_base64() {
         text_of(&entry),
         r#"{"id":7,"payload_base64":"oWRyb3dzGCo="}"#
     );
-    assert_eq!(entry.payload_format(), PayloadFormat::Json);
+    assert_eq!(
+        entry.payload_format(),
+        lokryn_compliance_log::PayloadFormat::Json
+    );
 }
 
 #[test]
