@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::Result;
 
 /// How long nothing happens between two entries.
-const PAUSE: Duration = Duration::from_micros(400);
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Appends entries until the journal has `count`.
 pub fn run(folder: &Path, count: u64) -> Result<()> {
