@@ -1,0 +1,54 @@
+//! What the fuzz targets and the long runs check.
+//!
+//! A check looks at bytes, and at variants of them that follow from the bytes alone, so
+//! that a failure comes again. It compares values; nothing is printed unless it fails.
+
+pub mod random;
+pub mod view;
+pub mod wire;
+
+/// A property that holds for any bytes.
+pub trait Check {
+    /// Checks these bytes and variants of them. Returns how many executions that were:
+    /// inputs given to everything that is compared.
+    ///
+    /// # Panics
+    ///
+    /// If the property does not hold.
+    fn bytes(&mut self, bytes: &[u8]) -> u64;
+
+    /// Checks an input that follows from a seed, and variants of it.
+    ///
+    /// # Panics
+    ///
+    /// If the property does not hold.
+    fn seed(&mut self, seed: u64) -> u64;
+}
+
+/// Each check, and what makes one.
+pub type Named = (&'static str, fn() -> Box<dyn Check>);
+
+/// All of them, by the names of the targets.
+pub const CHECKS: &[Named] = &[("view", || Box::<view::View>::default())];
+
+/// Counts the executions of a check, for libFuzzer, which counts its own.
+#[derive(Debug, Default)]
+pub struct Counted<C> {
+    check: C,
+    executions: u64,
+}
+
+impl<C: Check> Counted<C> {
+    /// Checks these bytes, and prints the count whenever it has passed another 2^16.
+    ///
+    /// # Panics
+    ///
+    /// If the property does not hold.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        let before = self.executions >> 16;
+        self.executions += self.check.bytes(bytes);
+        if self.executions >> 16 != before {
+            eprintln!("executions: {}", self.executions);
+        }
+    }
+}
