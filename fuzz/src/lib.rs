@@ -3,6 +3,12 @@
 //! A check looks at bytes, and at variants of them that follow from the bytes alone, so
 //! that a failure comes again. It compares values; nothing is printed unless it fails.
 
+pub mod entries;
+pub mod entry;
+pub mod json;
+pub mod lines;
+pub mod payload;
+pub mod proto_json;
 pub mod random;
 pub mod view;
 pub mod wire;
@@ -29,7 +35,13 @@ pub trait Check {
 pub type Named = (&'static str, fn() -> Box<dyn Check>);
 
 /// All of them, by the names of the targets.
-pub const CHECKS: &[Named] = &[("view", || Box::<view::View>::default())];
+pub const CHECKS: &[Named] = &[
+    ("view", || Box::<view::View>::default()),
+    ("entry", || Box::<entry::Entry>::default()),
+    ("proto_json", || Box::<proto_json::ProtoJson>::default()),
+    ("json_line", || Box::<lines::Lines>::default()),
+    ("payload", || Box::<payload::Payload>::default()),
+];
 
 /// Counts the executions of a check, for libFuzzer, which counts its own.
 #[derive(Debug, Default)]
