@@ -7,11 +7,20 @@ pub mod entries;
 pub mod entry;
 pub mod json;
 pub mod lines;
+pub mod mcp_scan;
 pub mod payload;
 pub mod proto_json;
 pub mod random;
 pub mod view;
 pub mod wire;
+
+// Of the MCP companion, which keeps them to itself.
+#[path = "../../mcp/src/canonical.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod canonical;
+#[path = "../../mcp/src/scan.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod scan;
 
 /// A property that holds for any bytes.
 pub trait Check {
@@ -41,6 +50,7 @@ pub const CHECKS: &[Named] = &[
     ("proto_json", || Box::<proto_json::ProtoJson>::default()),
     ("json_line", || Box::<lines::Lines>::default()),
     ("payload", || Box::<payload::Payload>::default()),
+    ("mcp_scan", || Box::<mcp_scan::McpScan>::default()),
 ];
 
 /// Counts the executions of a check, for libFuzzer, which counts its own.
