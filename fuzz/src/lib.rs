@@ -7,6 +7,7 @@ pub mod entries;
 pub mod entry;
 pub mod json;
 pub mod lines;
+pub mod mcp;
 pub mod mcp_scan;
 pub mod payload;
 pub mod proto_json;
@@ -50,6 +51,7 @@ pub const CHECKS: &[Named] = &[
     ("proto_json", || Box::<proto_json::ProtoJson>::default()),
     ("json_line", || Box::<lines::Lines>::default()),
     ("payload", || Box::<payload::Payload>::default()),
+    ("mcp", || Box::<mcp::Mcp>::default()),
     ("mcp_scan", || Box::<mcp_scan::McpScan>::default()),
 ];
 
