@@ -3,6 +3,7 @@
 //! A check looks at bytes, and at variants of them that follow from the bytes alone, so
 //! that a failure comes again. It compares values; nothing is printed unless it fails.
 
+pub mod details;
 pub mod entries;
 pub mod entry;
 pub mod json;
@@ -12,6 +13,7 @@ pub mod mcp_scan;
 pub mod payload;
 pub mod proto_json;
 pub mod random;
+pub mod release_0_2;
 pub mod view;
 pub mod wire;
 
@@ -51,6 +53,8 @@ pub const CHECKS: &[Named] = &[
     ("proto_json", || Box::<proto_json::ProtoJson>::default()),
     ("json_line", || Box::<lines::Lines>::default()),
     ("payload", || Box::<payload::Payload>::default()),
+    ("details", || Box::<details::Details>::default()),
+    ("release_0_2", || Box::<release_0_2::Release02>::default()),
     ("mcp", || Box::<mcp::Mcp>::default()),
     ("mcp_scan", || Box::<mcp_scan::McpScan>::default()),
 ];
