@@ -102,7 +102,7 @@ fn check(random: &mut Random, payload: Option<&[u8]>) {
         }
     }
     let mut builder = source.entry();
-    for index in 0..1 + random.below(5) {
+    for index in 0..=random.below(5) {
         match random.below(8) {
             0..4 => {
                 let name = random.one_of(NAMES);

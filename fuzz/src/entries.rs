@@ -83,6 +83,10 @@ pub fn payload(random: &mut Random) -> Vec<u8> {
     payload
 }
 
+#[allow(
+    clippy::needless_update,
+    reason = "not needless once log.proto has another field"
+)]
 pub fn entry(random: &mut Random) -> LogEntry {
     LogEntry {
         event_type: number(random),

@@ -194,7 +194,7 @@ pub fn put_object(random: &mut Random, depth: usize, spelling: Spelling, out: &m
     out.push(b'{');
     put_space(random, spelling, out);
     let first = random.below(NAMES.len());
-    let step = if random.once_in(16) { 0 } else { 1 };
+    let step = usize::from(!random.once_in(16));
     for index in 0..random.below(5) {
         if index > 0 {
             out.push(b',');

@@ -3,17 +3,26 @@
 //! A check looks at bytes, and at variants of them that follow from the bytes alone, so
 //! that a failure comes again. It compares values; nothing is printed unless it fails.
 
+use std::fs;
+use std::path::PathBuf;
+
 pub mod details;
 pub mod entries;
 pub mod entry;
+pub mod journal_folder;
+pub mod journal_formats;
+pub mod journal_tree;
 pub mod json;
 pub mod lines;
+mod log;
 pub mod mcp;
 pub mod mcp_scan;
 pub mod payload;
 pub mod proto_json;
 pub mod random;
+pub mod recover;
 pub mod release_0_2;
+pub mod stream;
 pub mod view;
 pub mod wire;
 
@@ -24,6 +33,19 @@ mod canonical;
 #[path = "../../mcp/src/scan.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod scan;
+
+/// Makes a folder in memory where the system has one, for this process.
+fn memory_folder(name: &str) -> PathBuf {
+    let shared = PathBuf::from("/dev/shm");
+    let parent = if shared.is_dir() {
+        shared
+    } else {
+        std::env::temp_dir()
+    };
+    let folder = parent.join(format!("fuzz-{name}-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
 
 /// A property that holds for any bytes.
 pub trait Check {
@@ -55,6 +77,17 @@ pub const CHECKS: &[Named] = &[
     ("payload", || Box::<payload::Payload>::default()),
     ("details", || Box::<details::Details>::default()),
     ("release_0_2", || Box::<release_0_2::Release02>::default()),
+    ("stream", || Box::<stream::Stream>::default()),
+    ("recover", || Box::<recover::Recover>::default()),
+    ("journal_tree", || {
+        Box::<journal_tree::JournalTree>::default()
+    }),
+    ("journal_formats", || {
+        Box::<journal_formats::JournalFormats>::default()
+    }),
+    ("journal_folder", || {
+        Box::<journal_folder::JournalFolder>::default()
+    }),
     ("mcp", || Box::<mcp::Mcp>::default()),
     ("mcp_scan", || Box::<mcp_scan::McpScan>::default()),
 ];
@@ -79,4 +112,16 @@ impl<C: Check> Counted<C> {
             eprintln!("executions: {}", self.executions);
         }
     }
+}
+
+/// The target of libFuzzer for a check.
+#[macro_export]
+macro_rules! target {
+    ($check:ident :: $name:ident) => {
+        static CHECK: std::sync::LazyLock<
+            std::sync::Mutex<$crate::Counted<$crate::$check::$name>>,
+        > = std::sync::LazyLock::new(std::sync::Mutex::default);
+
+        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| CHECK.lock().unwrap().bytes(bytes));
+    };
 }

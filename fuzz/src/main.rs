@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use lokryn_compliance_log_fuzz::{CHECKS, Check};
 
 /// How often the count is printed.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

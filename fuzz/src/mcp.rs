@@ -40,7 +40,7 @@ fn options() -> AuditOptions {
     AuditOptions::new()
         .hmac_key(key)
         // However busy the machine is.
-        .max_wait(Duration::from_secs(600))
+        .max_wait(Duration::from_mins(10))
 }
 
 fn source() -> LogSource<lokryn_compliance_log::builder::Set> {
@@ -145,10 +145,8 @@ impl Recorded {
         session.close("end");
         let entries = self.written();
         let shown = || {
-            messages
-                .iter()
-                .map(|it| format!("{it}\n"))
-                .collect::<String>()
+            let lines: Vec<_> = messages.iter().map(ToString::to_string).collect();
+            lines.join("\n")
         };
         for (index, entry) in entries.iter().enumerate() {
             assert_eq!(entry.validate(), Ok(()), "{entry:?}\n{}", shown());

@@ -155,10 +155,14 @@ fn put_integers(value: &serde_json::Value, integers: &mut Vec<i128>) {
     match value {
         serde_json::Value::Number(number) => integers.extend(number.as_i128()),
         serde_json::Value::Array(values) => {
-            values.iter().for_each(|it| put_integers(it, integers));
+            for value in values {
+                put_integers(value, integers);
+            }
         }
         serde_json::Value::Object(object) => {
-            object.values().for_each(|it| put_integers(it, integers));
+            for value in object.values() {
+                put_integers(value, integers);
+            }
         }
         _ => {}
     }
