@@ -254,31 +254,25 @@ fn a_line_takes_a_small_multiple() {
     });
 }
 
-/// Objects of a megabyte whose names are as hostile as they can be.
-fn hostile_objects() -> Vec<(&'static str, String)> {
-    let long = "a".repeat(MEGABYTE);
-    let escaped = r"\u0061".repeat(MEGABYTE / 6);
-    let many = (0..MEGABYTE / 12).map(|number| format!("\"{number}\":0"));
-    let nested = r#"{"a":"#.repeat(MEGABYTE / 5);
+/// Objects of about this length whose names are as hostile as they can be.
+fn hostile_objects(len: usize) -> Vec<(&'static str, String)> {
+    let long = "a".repeat(len);
+    let escaped = r"\u0061".repeat(len / 6);
+    let many: Vec<_> = (0..len / 10).map(|it| format!(r#""{it}":0"#)).collect();
+    let same = r#""a":0,"#.repeat(len / 6);
     vec![
         ("a long name", format!(r#"{{"{long}":0}}"#)),
         ("an escaped name", format!(r#"{{"{escaped}":0}}"#)),
-        (
-            "many names",
-            format!("{{{}}}", many.collect::<Vec<_>>().join(",")),
-        ),
-        (
-            "one name over and over",
-            format!(r#"{{{}"a":0}}"#, r#""a":0,"#.repeat(MEGABYTE / 6)),
-        ),
-        ("one name without end", format!(r#"{{"{long}"#)),
-        ("names in names", nested),
+        ("many names", format!("{{{}}}", many.join(","))),
+        ("one name over and over", format!(r#"{{{same}"a":0}}"#)),
+        ("a name without end", format!(r#"{{"{long}"#)),
+        ("names in names", r#"{"a":"#.repeat(len / 5)),
     ]
 }
 
 #[test]
 fn details_take_a_small_multiple() {
-    for (what, object) in hostile_objects() {
+    for (what, object) in hostile_objects(MEGABYTE) {
         let entry = with_payload(object.clone().into());
         // A name that is spelled with escapes is unescaped to be compared.
         assert_peak(what, 3 * MEGABYTE, || {
@@ -392,10 +386,10 @@ mod release_0_2 {
                 let _ = release_0_2::to_bytes(&entry);
             });
         }
-        for (what, mut object) in hostile_objects() {
-            object.truncate(MEGABYTE / 5);
+        for (what, object) in hostile_objects(MEGABYTE / 5) {
+            let limit = 30 * object.len();
             let entry = with_payload(object.into());
-            assert_peak(what, 30 * MEGABYTE / 5, || {
+            assert_peak(what, limit, || {
                 let _ = release_0_2::to_bytes(&entry);
             });
         }
