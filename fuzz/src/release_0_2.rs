@@ -28,8 +28,10 @@ pub struct Release02 {
 
 impl Check for Release02 {
     fn bytes(&mut self, bytes: &[u8]) -> u64 {
-        let mut random = Random::of(bytes);
-        self.variants_of(bytes, &mut random)
+        if let Ok(request) = LogRequest::from_bytes(bytes) {
+            assert!(format!("{request:?}").starts_with("LogRequest"));
+        }
+        self.variants_of(bytes, &mut Random::of(bytes))
     }
 
     fn seed(&mut self, seed: u64) -> u64 {
@@ -44,6 +46,7 @@ impl Check for Release02 {
         let request = any_request(&mut random);
         let bytes = request.encode_to_vec();
         check_request(&bytes, &request);
+        assert!(format!("{request:?}").starts_with("LogRequest"));
         2 + self.variants_of(&bytes, &mut random)
     }
 }
