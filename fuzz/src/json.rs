@@ -143,6 +143,12 @@ fn put_space(random: &mut Random, spelling: Spelling, out: &mut Vec<u8>) {
 /// Puts a string with its quotes.
 pub fn put_string(random: &mut Random, out: &mut Vec<u8>) {
     out.push(b'"');
+    if random.once_in(128) {
+        // Some are treated otherwise from a kilobyte on.
+        let piece = random.one_of(PIECES);
+        let count = (1000 + random.below(60)) / piece.len();
+        out.extend_from_slice(piece.repeat(count).as_bytes());
+    }
     for _ in 0..random.below(5) {
         out.extend_from_slice(random.one_of(PIECES).as_bytes());
     }
