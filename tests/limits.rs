@@ -5,7 +5,9 @@ use lokryn_compliance_log::bytes::{Bytes, BytesMut};
 use lokryn_compliance_log::codec::LogCodec;
 use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::stream::{self, LogReader};
-use lokryn_compliance_log::{LogEntry, LogEntryView, PayloadFormat};
+use lokryn_compliance_log::{
+    EventType, LogEntry, LogEntryView, Outcome, Payload, PayloadFormat, Sensitivity,
+};
 use serde::de::IgnoredAny;
 use tokio_util::codec::Decoder as _;
 
@@ -59,6 +61,9 @@ fn a_view_allocates_nothing() {
     for (what, bytes) in hostile_entries() {
         assert_peak(what, 0, || {
             let _ = LogEntryView::decode(&bytes);
+        });
+        assert_peak(what, 0, || {
+            let _ = LogEntryView::decode_strict(&bytes);
         });
     }
 }
@@ -247,4 +252,162 @@ fn a_line_takes_a_small_multiple() {
         let line = escapes.json_line().to_string();
         assert!(line.len() > 7 * MEGABYTE);
     });
+}
+
+/// Objects of about this length whose names are as hostile as they can be.
+fn hostile_objects(len: usize) -> Vec<(&'static str, String)> {
+    let long = "a".repeat(len);
+    let escaped = r"\u0061".repeat(len / 6);
+    let many: Vec<_> = (0..len / 10).map(|it| format!(r#""{it}":0"#)).collect();
+    let same = r#""a":0,"#.repeat(len / 6);
+    vec![
+        ("a long name", format!(r#"{{"{long}":0}}"#)),
+        ("an escaped name", format!(r#"{{"{escaped}":0}}"#)),
+        ("many names", format!("{{{}}}", many.join(","))),
+        ("one name over and over", format!(r#"{{{same}"a":0}}"#)),
+        ("a name without end", format!(r#"{{"{long}"#)),
+        ("names in names", r#"{"a":"#.repeat(len / 5)),
+    ]
+}
+
+#[test]
+fn details_take_a_small_multiple() {
+    for (what, object) in hostile_objects(MEGABYTE) {
+        let entry = with_payload(object.clone().into());
+        // A name that is spelled with escapes is unescaped to be compared.
+        assert_peak(what, 3 * MEGABYTE, || {
+            let _ = entry.detail::<u32>("a");
+            let _ = entry.detail::<u32>("b");
+            let _ = entry.occurred_at();
+        });
+        assert_peak(what, 8 * MEGABYTE, || {
+            let _ = LogEntry::builder()
+                .event_type(EventType::Login)
+                .outcome(Outcome::Success)
+                .actor_id("a")
+                .component("c")
+                .environment("e")
+                .resource("r")
+                .sensitivity(Sensitivity::Public)
+                .payload(Payload::from(object.into_bytes()))
+                .detail("b", 1)
+                .detail("a", 1)
+                .build();
+        });
+    }
+}
+
+#[test]
+fn a_file_that_is_recovered_takes_twice_its_torn_end() {
+    let folder = std::env::temp_dir().join(format!("limits-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("hostile.binpb");
+    for (what, mut bytes) in hostile_entries() {
+        // An entry is looked for at every byte of it.
+        bytes.truncate(MEGABYTE / 10);
+        let torn = [b"\xff\xff\xff\x01", &*bytes].concat();
+        std::fs::write(&path, &torn).unwrap();
+        assert_peak(what, MEGABYTE / 2, || {
+            assert!(stream::recover(&path).unwrap().cut.is_some());
+        });
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[cfg(feature = "release-0-2")]
+mod release_0_2 {
+    use lokryn_compliance_log::prost::encoding;
+    use lokryn_compliance_log::release_0_2::{self, LogRequest};
+    use lokryn_compliance_log::stream::MixedReader;
+
+    use super::*;
+
+    /// Puts a value into a field that has a length.
+    fn field(number: u32, value: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        encoding::bytes::encode(number, &value.to_vec(), &mut bytes);
+        bytes
+    }
+
+    /// Records of a quarter of a megabyte that ask for as much as they can.
+    fn hostile_records() -> Vec<(&'static str, Vec<u8>)> {
+        let repeated = |record: &[u8]| record.repeat(MEGABYTE / 4 / record.len());
+        // In a member of the `Struct`, the values of a list.
+        let values = repeated(b"\x0a\x00");
+        let list = field(24, &field(1, &field(2, &field(6, &values))));
+        let mut nested = Vec::new();
+        for _ in 0..30 {
+            nested = field(1, &field(2, &field(5, &nested)));
+        }
+        vec![
+            ("messages", field(22, &repeated(b"\x62\x00"))),
+            ("calls of tools", field(22, &repeated(b"\x72\x00"))),
+            ("values of a list", list),
+            ("structs in structs", repeated(&field(24, &nested))),
+            ("tags", repeated(b"\xa2\x01\x00")),
+        ]
+    }
+
+    #[test]
+    fn a_record_takes_a_small_multiple() {
+        // A call of a tool costs two bytes on the wire, and as four empty texts 96 in a
+        // growing vector. As JSON it is an object with nothing in it.
+        for (what, bytes) in hostile_records() {
+            assert!(LogRequest::from_bytes(&bytes).is_ok(), "{what}");
+            assert_peak(what, 80 * bytes.len(), || {
+                let _ = LogRequest::from_bytes(&bytes);
+            });
+            assert_peak(what, 160 * bytes.len(), || {
+                let _ = release_0_2::from_bytes(&bytes);
+            });
+        }
+        for (what, bytes) in hostile_entries() {
+            assert_peak(what, 4 * MEGABYTE, || {
+                let _ = LogRequest::from_bytes(&bytes);
+                let _ = release_0_2::from_bytes(&bytes);
+            });
+        }
+    }
+
+    #[test]
+    fn an_entry_becomes_a_record_in_a_small_multiple() {
+        for (what, item) in [
+            ("numbers", "0"),
+            ("maps", r#"{"":0}"#),
+            ("arrays", "[]"),
+            ("texts", r#""""#),
+        ] {
+            let items = vec![item; MEGABYTE / 20 / item.len()];
+            let json = format!(r#"{{"a":[{}]}}"#, items.join(","));
+            // As values of JSON twice, and as values of protobuf.
+            let limit = 400 * json.len();
+            let entry = with_payload(json.into());
+            assert_peak(what, limit, || {
+                let _ = release_0_2::to_bytes(&entry);
+            });
+        }
+        for (what, object) in hostile_objects(MEGABYTE / 5) {
+            let limit = 30 * object.len();
+            let entry = with_payload(object.into());
+            assert_peak(what, limit, || {
+                let _ = release_0_2::to_bytes(&entry);
+            });
+        }
+    }
+
+    #[test]
+    fn a_mixed_stream_takes_what_it_has_read_and_not_what_it_claims() {
+        let few_bytes = b"\xff\xff\xff\x01abc";
+        assert_peak("a claim of 4 MiB", 1000, || {
+            assert!(MixedReader::new(&few_bytes[..]).next().unwrap().is_err());
+        });
+        for (what, bytes) in hostile_entries() {
+            let mut framed = Vec::new();
+            let mut writer = stream::LogWriter::new(&mut framed);
+            writer.write_encoded(&bytes).unwrap();
+            assert_peak(what, 30 * MEGABYTE, || {
+                assert_eq!(MixedReader::new(&*framed).count(), 1);
+            });
+        }
+    }
 }

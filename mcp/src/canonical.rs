@@ -228,20 +228,25 @@ pub(crate) fn number(scalar: &[u8]) -> Option<String> {
     Some(ecmascript(value))
 }
 
-/// Prints a number as `Number::toString` of ECMAScript does. Rust's shortest digits are
-/// the same; what differs is where the point goes.
+/// Prints a number as `Number::toString` of ECMAScript does. The digits are those that
+/// `serde_json` prints: the fewest that say the number and, of two that are as near to it,
+/// the even ones, where Rust's own are the larger. What differs is where the point goes.
 fn ecmascript(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
     let sign = if value < 0.0 { "-" } else { "" };
-    let text = format!("{:e}", value.abs());
+    let text = serde_json::Value::from(value.abs()).to_string();
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let digits = mantissa.replace('.', "");
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let significant = all.trim_start_matches('0');
+    let digits = significant.trim_end_matches('0').to_owned();
+    let len = |text: &str| i32::try_from(text.len()).unwrap_or(i32::MAX);
     // Where the point stands, counted from the first digit.
-    let point = exponent + 1;
-    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
+    let point = exponent.parse().unwrap_or(0) + len(whole) - (len(&all) - len(significant));
+    let exponent = point - 1;
+    let count = len(&digits);
     let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
     let unsigned = if (count..=21).contains(&point) {
         digits + &zeros(point - count)
@@ -317,6 +322,11 @@ mod tests {
             ("333333333.33333325", "333333333.33333325"),
             ("1e2", "100"),
             ("-12.50", "-12.5"),
+            // As near to .3; as Node prints it.
+            ("-1068723440833042.25", "-1068723440833042.2"),
+            ("5e-7", "5e-7"),
+            ("0.00001234", "0.00001234"),
+            ("120000000000000000000.0", "120000000000000000000"),
         ] {
             assert_eq!(number(text.as_bytes()).as_deref(), Some(expected), "{text}");
         }

@@ -1340,6 +1340,23 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_name_makes_a_valid_entry() {
+        let mut clock = Clock::new(AuditOptions::new());
+        clock.accept(Direction::ToServer, r#"{"id":1,"method":""}"#, true);
+        let asks = r#"{"id":2,"result":{"resultType":"input_required","inputRequests":{"":{"method":""}}}}"#;
+        let call = CALL.replace('1', "2");
+        clock.accept(Direction::ToServer, &call, true);
+        let mut entries = clock.accept(Direction::ToClient, asks, true).entries;
+        entries.push(clock.connection.process_started("", clock.now));
+        entries.extend(clock.connection.close("end", clock.now));
+        for entry in &entries {
+            assert_eq!(entry.validate(), Ok(()), "{entry:?}");
+        }
+        let unnamed = entries.iter().filter(|entry| entry.resource == "unnamed");
+        assert_eq!(unnamed.count(), 3, "{entries:?}");
+    }
+
+    #[test]
     fn the_verdict_follows_the_policy_and_the_writing() {
         for (policy, written, expected) in [
             (FailurePolicy::Closed, Written::Yes, "Forward"),

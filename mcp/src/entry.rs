@@ -128,13 +128,20 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn entry(self, settings: &Settings, payload: Object) -> LogEntry {
+        // A peer may call a method that has no name. An entry without a resource is one
+        // that no journal takes, and nothing would be written after it.
+        let resource = if self.resource.is_empty() {
+            "unnamed".to_owned()
+        } else {
+            self.resource
+        };
         let mut entry = settings
             .source
             .entry()
             .event_type(self.event_type)
             .outcome(self.outcome)
             .actor_id(&*settings.actor)
-            .resource(self.resource)
+            .resource(resource)
             .sensitivity(self.sensitivity)
             .payload(payload.finish());
         if let Some(severity) = self.severity {

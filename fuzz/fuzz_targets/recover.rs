@@ -1,0 +1,3 @@
+#![no_main]
+
+lokryn_compliance_log_fuzz::target!(recover::Recover);

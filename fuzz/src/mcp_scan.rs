@@ -1,0 +1,231 @@
+//! The scanner of `lokryn-mcp-log` and its canonical JSON, next to `serde_json`.
+
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use crate::Check;
+use crate::canonical::canonical;
+use crate::json::{self, Spelling};
+use crate::random::Random;
+use crate::scan::{self, Token};
+
+/// How many changed texts are tried for each.
+const CHANGED: usize = 16;
+
+/// The scanner takes what `serde_json` takes, and what else it takes is of the kinds that
+/// its documentation names; the values are the same, and so is their canonical spelling.
+#[derive(Debug, Default)]
+pub struct McpScan {
+    changed: Vec<u8>,
+    canonical: Vec<u8>,
+    again: Vec<u8>,
+}
+
+impl Check for McpScan {
+    fn bytes(&mut self, bytes: &[u8]) -> u64 {
+        self.text(bytes);
+        1 + self.variants(bytes, &mut Random::of(bytes))
+    }
+
+    fn seed(&mut self, seed: u64) -> u64 {
+        let mut random = Random::seeded(seed);
+        let mut text = Vec::new();
+        let spelling = if random.once_in(2) {
+            Spelling::Spaced
+        } else {
+            Spelling::Compact
+        };
+        json::put_value(&mut random, 4, spelling, &mut text);
+        self.text(&text);
+        1 + self.variants(&text, &mut random)
+    }
+}
+
+impl McpScan {
+    fn variants(&mut self, text: &[u8], random: &mut Random) -> u64 {
+        let mut changed = std::mem::take(&mut self.changed);
+        for _ in 0..CHANGED {
+            changed.clear();
+            changed.extend_from_slice(text);
+            json::change(random, &mut changed);
+            self.text(&changed);
+        }
+        self.changed = changed;
+        CHANGED as u64
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        let mut tree = Tree::default();
+        let scanned = scan::tokens(text, |token, depth| tree.see(token, depth));
+        // Goes through a text of any depth without reading what it says.
+        let is_json = serde_json::from_slice::<IgnoredAny>(text).is_ok();
+        let is_canonical = canonical(text, &mut self.canonical).is_ok();
+        assert_eq!(is_canonical, scanned.is_ok(), "{}", text.escape_ascii());
+        let mut parts = 0;
+        let is_object = scan::members(text, |_, _| parts += 1).is_ok();
+        let is_array = scan::elements(text, |_| parts += 1).is_ok();
+        match scanned {
+            Err(err) => {
+                assert!(
+                    !is_json && !is_object && !is_array,
+                    "{}",
+                    text.escape_ascii()
+                );
+                assert!(err.at <= text.len());
+                return;
+            }
+            Ok(()) if !is_json => assert!(is_lenient(text), "{}", text.escape_ascii()),
+            Ok(()) => {}
+        }
+        assert!(is_object && is_array, "{}", text.escape_ascii());
+
+        let canonical_again = canonical(&self.canonical, &mut self.again);
+        assert!(canonical_again.is_ok(), "{}", text.escape_ascii());
+        assert_eq!(self.again, self.canonical, "{}", text.escape_ascii());
+
+        let Ok(value) = serde_json::from_slice::<Value>(text) else {
+            return;
+        };
+        assert_eq!(tree.done.as_ref(), Some(&value), "{}", text.escape_ascii());
+        check_parts(text, &value, parts);
+        if !tree.has_duplicates {
+            self.again.clear();
+            if put_canonical(&value, &mut self.again).is_some() {
+                assert_eq!(
+                    self.canonical.escape_ascii().to_string(),
+                    self.again.escape_ascii().to_string(),
+                    "{}",
+                    text.escape_ascii()
+                );
+            }
+        }
+    }
+}
+
+/// Whether there is something in a text that lenient parsers take.
+fn is_lenient(text: &[u8]) -> bool {
+    let has = |word: &[u8]| text.windows(word.len()).any(|part| part == word);
+    has(b"NaN") || has(b"Infinity") || text.iter().any(|byte| *byte < 0x20)
+}
+
+/// The members or elements, one after the other, are those of the value.
+fn check_parts(text: &[u8], value: &Value, parts: usize) {
+    let parsed = |part: &[u8]| serde_json::from_slice::<Value>(part).unwrap();
+    match value {
+        Value::Object(object) => {
+            assert!(object.len() <= parts);
+            scan::members(text, |name, _| {
+                assert!(object.contains_key(&*scan::unescaped(name)));
+            })
+            .unwrap();
+            for (name, value) in object {
+                let found = scan::member(text, name).unwrap();
+                assert_eq!(parsed(found), *value);
+                assert_eq!(scan::at_path(text, &[name]), Some(found));
+            }
+            assert_eq!(scan::member(text, "no such name"), None);
+        }
+        Value::Array(array) => {
+            let mut found = Vec::new();
+            scan::elements(text, |element| found.push(parsed(element))).unwrap();
+            assert_eq!(found, *array);
+        }
+        Value::String(said) => {
+            assert_eq!(scan::text(text.trim_ascii()).as_deref(), Some(&**said));
+        }
+        Value::Number(_) => assert!(scan::is_number(text.trim_ascii())),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// The value that tokens make.
+#[derive(Default)]
+struct Tree {
+    open: Vec<(Value, Option<String>)>,
+    done: Option<Value>,
+    has_duplicates: bool,
+}
+
+impl Tree {
+    fn see(&mut self, token: Token<'_>, depth: usize) {
+        match token {
+            Token::ObjectStart => {
+                assert_eq!(depth, self.open.len());
+                self.open.push((Value::Object(Map::new()), None));
+            }
+            Token::ArrayStart => {
+                assert_eq!(depth, self.open.len());
+                self.open.push((Value::Array(Vec::new()), None));
+            }
+            Token::Name(name) => {
+                let object = self.open.last_mut().expect("an object is open");
+                object.1 = Some(scan::unescaped(name).into_owned());
+            }
+            Token::ObjectEnd | Token::ArrayEnd => {
+                let (value, _) = self.open.pop().expect("something is open");
+                self.put(value);
+            }
+            Token::String(inner) => self.put(Value::String(scan::unescaped(inner).into_owned())),
+            // What it cannot hold is compared with nothing.
+            Token::Scalar(scalar) => self.put(serde_json::from_slice(scalar).unwrap_or_default()),
+        }
+    }
+
+    fn put(&mut self, value: Value) {
+        match self.open.last_mut() {
+            None => self.done = Some(value),
+            Some((Value::Array(array), _)) => array.push(value),
+            Some((Value::Object(object), name)) => {
+                let name = name.take().expect("a name comes before its value");
+                self.has_duplicates |= object.insert(name, value).is_some();
+            }
+            Some(_) => unreachable!("neither an object nor an array"),
+        }
+    }
+}
+
+/// RFC 8785 word for word. `None` for a number that the standard would not keep.
+fn put_canonical(value: &Value, out: &mut Vec<u8>) -> Option<()> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => {
+            serde_json::to_writer(out, value).ok()?;
+        }
+        Value::Number(number) => {
+            let float = number.as_f64()?;
+            let is_integer = number.is_i64() || number.is_u64();
+            if is_integer && float.abs() > 9_007_199_254_740_991.0 {
+                return None;
+            }
+            // An integer of more than 64 bits is read as a float.
+            if !is_integer && float.abs() >= 9.2e18 {
+                return None;
+            }
+            out.extend_from_slice(ryu_js::Buffer::new().format(float).as_bytes());
+        }
+        Value::Array(array) => {
+            out.push(b'[');
+            for (index, value) in array.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                put_canonical(value, out)?;
+            }
+            out.push(b']');
+        }
+        Value::Object(object) => {
+            let mut members: Vec<_> = object.iter().collect();
+            members.sort_by_cached_key(|(name, _)| name.encode_utf16().collect::<Vec<_>>());
+            out.push(b'{');
+            for (index, (name, value)) in members.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                serde_json::to_writer(&mut *out, name).ok()?;
+                out.push(b':');
+                put_canonical(value, out)?;
+            }
+            out.push(b'}');
+        }
+    }
+    Some(())
+}
