@@ -248,3 +248,39 @@ fn a_line_takes_a_small_multiple() {
         assert!(line.len() > 7 * MEGABYTE);
     });
 }
+
+#[cfg(feature = "release-0-2")]
+#[test]
+fn a_record_of_release_0_2_takes_a_known_multiple() {
+    use lokryn_compliance_log::prost::encoding::encode_varint;
+    use lokryn_compliance_log::release_0_2::{self, LogRequest};
+
+    /// The key of a message, its length and what is in it.
+    fn message(key: &[u8], content: &[u8]) -> Vec<u8> {
+        let mut bytes = key.to_vec();
+        encode_varint(content.len() as u64, &mut bytes);
+        [bytes, content.to_vec()].concat()
+    }
+
+    // One more than a vector has room for that has doubled until then.
+    const COUNT: usize = (1 << 15) + 1;
+    let messages = message(b"\xb2\x01", &b"\x62\x00".repeat(COUNT));
+    let tool_calls = message(b"\xb2\x01", &b"\x72\x00".repeat(COUNT));
+    let list = message(b"\x32", &b"\x0a\x00".repeat(COUNT));
+    let member = [b"\x0a\x01a".to_vec(), message(b"\x12", &list)].concat();
+    let values = message(b"\xc2\x01", &message(b"\x0a", &member));
+    for (what, bytes) in [
+        ("empty tags", b"\xa2\x01\x00".repeat(COUNT)),
+        ("empty messages", messages),
+        ("empty tool calls", tool_calls),
+        ("values without a kind", values),
+    ] {
+        // What the documentation of the two says.
+        assert_peak(what, 150 * bytes.len(), || {
+            LogRequest::from_bytes(&bytes).unwrap();
+        });
+        assert_peak(what, 300 * bytes.len(), || {
+            release_0_2::from_bytes(&bytes).unwrap();
+        });
+    }
+}

@@ -58,6 +58,11 @@ impl From<LogEntry> for LogRequest {
 ///
 /// As [`LogRequest::from_bytes`].
 ///
+/// # Memory
+///
+/// Converting can take 300 times the bytes of the record, for a payload of tool calls that
+/// are all empty: look at the length of the record before, where it comes from outside.
+///
 /// ```
 /// use lokryn_compliance_log::{EventType, release_0_2};
 ///
