@@ -211,7 +211,7 @@ impl<Parts> fmt::Debug for LogEntryBuilder<Parts> {
         fields.field("severity", &self.severity);
         #[cfg(feature = "json")]
         if let Some(details) = &self.details {
-            match Withheld::because_of(self.entry.sensitivity) {
+            match Withheld::<Sensitivity>::because_of(self.entry.sensitivity) {
                 Some(reason) => {
                     let count = details.iter().count();
                     fields.field("details", &format_args!("<{count} withheld: {reason}>"))

@@ -61,7 +61,7 @@ fn write_field<K: Print>(
     sensitivity: i32,
 ) {
     let len = K::len(value);
-    match Withheld::because_of(sensitivity) {
+    match Withheld::<Sensitivity>::because_of(sensitivity) {
         Some(reason) if len > 0 && !HARMLESS.contains(&name) => {
             fields.field(name, &format_args!("<{len} bytes withheld: {reason}>"))
         }
@@ -69,31 +69,43 @@ fn write_field<K: Print>(
     };
 }
 
+/// How sensitive an entry is, in one release of the schema or another.
+pub(crate) trait Level: TryFrom<i32> + Display {
+    /// Whether an entry of this level may be printed with its payload.
+    fn is_printable(&self) -> bool;
+}
+
+impl Level for Sensitivity {
+    fn is_printable(&self) -> bool {
+        match self {
+            Self::Public | Self::Internal => true,
+            Self::Unspecified | Self::Confidential | Self::Restricted | Self::HighlyRestricted => {
+                false
+            }
+        }
+    }
+}
+
 /// Why a value is not printed.
-pub(crate) enum Withheld {
-    Sensitivity(Sensitivity),
+pub(crate) enum Withheld<L> {
+    Sensitivity(L),
     UnknownSensitivity(i32),
 }
 
-impl Withheld {
+impl<L: Level> Withheld<L> {
     pub(crate) fn because_of(sensitivity: i32) -> Option<Self> {
-        match Sensitivity::try_from(sensitivity) {
-            Ok(Sensitivity::Public | Sensitivity::Internal) => None,
-            Ok(
-                known @ (Sensitivity::Unspecified
-                | Sensitivity::Confidential
-                | Sensitivity::Restricted
-                | Sensitivity::HighlyRestricted),
-            ) => Some(Self::Sensitivity(known)),
+        match L::try_from(sensitivity) {
+            Ok(level) if level.is_printable() => None,
+            Ok(level) => Some(Self::Sensitivity(level)),
             Err(_) => Some(Self::UnknownSensitivity(sensitivity)),
         }
     }
 }
 
-impl Display for Withheld {
+impl<L: Display> Display for Withheld<L> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sensitivity(known) => Display::fmt(known, f),
+            Self::Sensitivity(level) => Display::fmt(level, f),
             Self::UnknownSensitivity(number) => write!(f, "unknown sensitivity {number}"),
         }
     }

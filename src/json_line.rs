@@ -9,6 +9,7 @@ use serde_core::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess,
 use crate::enums::ProtoEnum;
 use crate::payload::format::as_json;
 use crate::payload::json_text::{fits_a_line, members};
+use crate::proto_json::refuse::refuse_scalars;
 use crate::proto_json::{Field, JsonKind, base64, unknown_field};
 use crate::v1::with_fields;
 use crate::view::{Blob, Kind, Number, Text, Texts};
@@ -317,9 +318,8 @@ impl<'de> Visitor<'de> for Line {
         f.write_str("a JSON object")
     }
 
-    /// The default would quote all of the text.
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Err(E::invalid_type(de::Unexpected::Other("string"), &self))
+    refuse_scalars! {
+        visit_str(&str) "string"
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut line: A) -> Result<Self::Value, A::Error> {

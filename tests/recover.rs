@@ -48,6 +48,20 @@ fn recover(path: &Path, bytes: &[u8]) -> Recovered {
     recovered
 }
 
+/// Such as those under `/proc`, whose length is 0 whatever is in them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_does_not_say_its_length_is_left_alone() {
+    // An entry, and a length beyond the limit.
+    let bytes = b"\x02\x08\x01\xff\xff\xff\xff\x0f";
+    let path = Path::new("/proc/thread-self/comm");
+    fs::write(path, bytes).unwrap();
+    let recovered = stream::recover(path).unwrap();
+    assert_eq!((recovered.entries, recovered.len), (1, 3), "{recovered:?}");
+    assert!(recovered.cut.is_none(), "{recovered:?}");
+    assert!(fs::read(path).unwrap().starts_with(bytes));
+}
+
 #[test]
 fn a_whole_file_is_left_alone() {
     let path = log("whole");

@@ -499,6 +499,14 @@ fn an_entry_that_a_record_cannot_hold_comes_back_whole() {
     }
 }
 
+/// The bytes do not go along for an order alone.
+#[test]
+fn fields_come_back_in_the_order_of_their_numbers() {
+    let entry = release_0_2::from_bytes(b"\x52\x01a\x08\x01").unwrap();
+    assert!(!has_original(&entry), "{entry:?}");
+    assert_eq!(release_0_2::to_bytes(&entry), b"\x08\x01\x52\x01a");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 

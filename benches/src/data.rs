@@ -1,17 +1,11 @@
 //! The scenarios of the schema's documentation. `classes` makes the rest.
 
-use EventType::{
-    AgentDecision, DataExport, GuardrailCheck, Login, ModelInference, ResourceAccess,
-    ToolInvocation,
-};
-use Outcome::{FailureDenied, Success};
-use Sensitivity::{Confidential, HighlyRestricted, Internal, Restricted};
-use Severity::{Info, Notice, Warning};
-use lokryn_compliance_log::{EventType, Outcome, Sensitivity, Severity};
+use lokryn_compliance_log::LogEntry;
 use prost::Message as _;
 
 use crate::classes;
 use crate::random::Random;
+use crate::scenarios;
 use crate::source::Source;
 
 pub struct DataSet {
@@ -73,109 +67,29 @@ pub fn all() -> Vec<DataSet> {
     data_sets
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the fields of an entry, as a table"
-)]
-fn entry(
-    (event_type, outcome, severity, sensitivity): (EventType, Outcome, Severity, Sensitivity),
-    actor_id: &'static str,
-    component: &'static str,
-    environment: &'static str,
-    resource: &'static str,
-    message: &'static str,
-    payload: &'static str,
-    policy_tags: &'static [&'static str],
-) -> Source<'static> {
-    Source {
-        event_type: event_type.into(),
-        outcome: outcome.into(),
-        severity: severity.into(),
-        actor_id,
-        component,
-        environment,
-        resource,
-        message,
-        payload: payload.as_bytes(),
-        policy_tags,
-        sensitivity: sensitivity.into(),
-    }
-}
-
 /// The seven usage examples of the schema's documentation.
 fn scenarios() -> Vec<Source<'static>> {
-    vec![
-        entry(
-            (ToolInvocation, Success, Info, Confidential),
-            "agent-001",
-            "mcp-client",
-            "production",
-            "tools/database_query",
-            "Executed database query tool",
-            r#"{"query": "SELECT * FROM users", "rows_returned": 42}"#,
-            &["SOC2", "data-access"],
-        ),
-        entry(
-            (GuardrailCheck, FailureDenied, Warning, HighlyRestricted),
-            "agent-001",
-            "safety-filter",
-            "production",
-            "guardrails/pii-detection",
-            "PII detected in agent output, blocked",
-            r#"{"rule": "ssn-pattern", "action": "block"}"#,
-            &["PII", "HIPAA"],
-        ),
-        entry(
-            (AgentDecision, Success, Info, Internal),
-            "agent-001",
-            "decision-engine",
-            "production",
-            "workflows/customer-support",
-            "Agent chose to escalate to human",
-            r#"{"options": ["respond", "escalate", "defer"], "selected": "escalate", "confidence": 0.92}"#,
-            &["audit-trail"],
-        ),
-        entry(
-            (ModelInference, Success, Info, Confidential),
-            "service-backend",
-            "llm-client",
-            "production",
-            "models/gpt-4",
-            "Completed chat completion request",
-            r#"{"tokens_in": 1250, "tokens_out": 342, "latency_ms": 1823}"#,
-            &["SOC2"],
-        ),
-        entry(
-            (Login, Success, Info, Internal),
-            "user-12345",
-            "auth-service",
-            "production",
-            "auth/login",
-            "User authenticated via SSO",
-            r#"{"method": "saml", "provider": "okta", "mfa": true}"#,
-            &["SOC2", "access-control"],
-        ),
-        entry(
-            (ResourceAccess, FailureDenied, Warning, Internal),
-            "user-67890",
-            "api-gateway",
-            "production",
-            "api/v1/admin/users",
-            "Access denied to admin endpoint",
-            r#"{"required_role": "admin", "user_role": "viewer"}"#,
-            &["SOC2", "access-control"],
-        ),
-        entry(
-            (DataExport, Success, Notice, Restricted),
-            "user-12345",
-            "export-service",
-            "production",
-            "exports/customer-report",
-            "Exported customer data to CSV",
-            r#"{"records": 1500, "format": "csv", "destination": "download"}"#,
-            &["SOC2", "data-export", "PII"],
-        ),
-    ]
+    let entries = scenarios::scenarios().into_iter().map(|(_, entry)| entry);
+    // Once in a run, and for as long as it lasts.
+    let entries: &'static [LogEntry] = entries.collect::<Vec<_>>().leak();
+    entries.iter().map(source).collect()
+}
+
+fn source(entry: &'static LogEntry) -> Source<'static> {
+    let tags = entry.policy_tags.iter().map(String::as_str);
+    Source {
+        event_type: entry.event_type,
+        outcome: entry.outcome,
+        severity: entry.severity,
+        actor_id: &entry.actor_id,
+        component: &entry.component,
+        environment: &entry.environment,
+        resource: &entry.resource,
+        message: &entry.message,
+        payload: &entry.payload,
+        policy_tags: tags.collect::<Vec<_>>().leak(),
+        sensitivity: entry.sensitivity,
+    }
 }
 
 fn three_fields() -> Vec<Source<'static>> {

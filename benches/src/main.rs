@@ -7,6 +7,8 @@ mod measure;
 mod peers;
 mod random;
 mod report;
+#[path = "../../examples/scenarios/mod.rs"]
+mod scenarios;
 mod source;
 mod works;
 

@@ -14,6 +14,7 @@ use serde_core::de::{self, MapAccess, Visitor};
 use serde_core::ser::{self, Serialize, SerializeMap, Serializer};
 
 use self::engine::{Engine, STANDARD, URL_SAFE};
+use super::refuse::refuse_scalars;
 use super::{Any, Field, JsonKind};
 use crate::view::Blob;
 
@@ -142,30 +143,13 @@ impl Visitor<'_> for Base64Into<'_> {
         Ok(())
     }
 
-    // The default would quote the value.
-
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
-        Err(E::invalid_type(de::Unexpected::Other("boolean"), &self))
-    }
-
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
-        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
-    }
-
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
-        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
-    }
-
-    fn visit_i128<E: de::Error>(self, _: i128) -> Result<(), E> {
-        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
-    }
-
-    fn visit_u128<E: de::Error>(self, _: u128) -> Result<(), E> {
-        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
-        Err(E::invalid_type(de::Unexpected::Other("number"), &self))
+    refuse_scalars! {
+        visit_bool(bool) "boolean"
+        visit_i64(i64) "number"
+        visit_u64(u64) "number"
+        visit_i128(i128) "number"
+        visit_u128(u128) "number"
+        visit_f64(f64) "number"
     }
 
     fn visit_none<E: de::Error>(self) -> Result<(), E> {

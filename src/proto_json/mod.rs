@@ -12,6 +12,7 @@ use core::mem;
 use serde_core::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_core::ser::{Serialize, SerializeMap, Serializer};
 
+use self::refuse::refuse_scalars;
 use crate::LogEntry;
 use crate::v1::with_fields;
 use crate::view::Kind;
@@ -19,6 +20,7 @@ use crate::view::Kind;
 pub(crate) mod base64;
 pub(crate) mod enums;
 pub(crate) mod number;
+pub(crate) mod refuse;
 mod text;
 mod texts;
 
@@ -123,9 +125,8 @@ impl<'de> Visitor<'de> for Object {
         f.write_str("a JSON object")
     }
 
-    /// The default would quote all of the text.
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Err(E::invalid_type(de::Unexpected::Other("string"), &self))
+    refuse_scalars! {
+        visit_str(&str) "string"
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<LogEntry, A::Error> {

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::SerializeMap;
 
+use super::refuse::refuse_scalars;
 use super::{Any, Field, JsonKind};
 use crate::PolicyTags;
 use crate::view::Texts;
@@ -47,9 +48,8 @@ impl<'de> Visitor<'de> for List<'_> {
         write!(f, "an array of strings for {}", self.field.name())
     }
 
-    /// The default would quote all of the text.
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Err(E::invalid_type(de::Unexpected::Other("string"), &self))
+    refuse_scalars! {
+        visit_str(&str) "string"
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {

@@ -26,6 +26,11 @@ impl LogRequest {
     /// On bytes that are not a record of this release, with the field and the place. What
     /// is inside of a message in the record is reported as that message's.
     ///
+    /// # Memory
+    ///
+    /// The record can take 150 times its bytes, for a payload of tool calls that are all
+    /// empty.
+    ///
     /// ```
     /// use lokryn_compliance_log::release_0_2::{EventType, LogRequest};
     ///

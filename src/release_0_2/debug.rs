@@ -1,7 +1,7 @@
 //! `Debug` that does not leak: payloads are printed only inside an entry whose
 //! sensitivity allows it.
 
-use core::fmt::{self, Debug, DebugStruct, Display, Formatter};
+use core::fmt::{self, Debug, DebugStruct, Formatter};
 
 use alloc::vec::Vec;
 
@@ -14,6 +14,7 @@ use super::{
     EventType, GenAiPayload, LogRequest, McpPayload, Message, Metadata, Outcome, Payload,
     Sensitivity, Severity, ToolCall,
 };
+use crate::debug::{Level, Withheld};
 
 /// Prints every field, except that the payload is printed only if the sensitivity is
 /// PUBLIC or `PUBLIC_INTERNAL`. Otherwise its length and the reason stand in its place;
@@ -24,7 +25,7 @@ use super::{
 )]
 impl Debug for LogRequest {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match Withheld::because_of(self.sensitivity) {
+        match Withheld::<Sensitivity>::because_of(self.sensitivity) {
             None => self.print(f),
             Some(reason) => {
                 let mut fields = f.debug_struct("LogRequest");
@@ -48,48 +49,17 @@ impl Debug for Metadata {
     }
 }
 
-/// Why a payload is not printed.
-enum Withheld {
-    Sensitivity(Sensitivity),
-    UnknownSensitivity(i32),
-}
-
-impl Withheld {
-    fn because_of(sensitivity: i32) -> Option<Self> {
-        match Sensitivity::try_from(sensitivity) {
-            Ok(Sensitivity::Public | Sensitivity::PublicInternal) => None,
-            Ok(
-                known @ (Sensitivity::Unknown
-                | Sensitivity::Confidential
-                | Sensitivity::Secret
-                | Sensitivity::TopSecret),
-            ) => Some(Self::Sensitivity(known)),
-            Err(_) => Some(Self::UnknownSensitivity(sensitivity)),
-        }
-    }
-}
-
-impl Display for Withheld {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+impl Level for Sensitivity {
+    fn is_printable(&self) -> bool {
         match self {
-            Self::Sensitivity(known) => Display::fmt(known, f),
-            Self::UnknownSensitivity(number) => write!(f, "unknown sensitivity {number}"),
+            Self::Public | Self::PublicInternal => true,
+            Self::Unknown | Self::Confidential | Self::Secret | Self::TopSecret => false,
         }
-    }
-}
-
-/// How many bytes of it would be printed.
-trait ContentLen {
-    fn content_len(&self) -> usize;
-}
-
-impl<M: prost::Message> ContentLen for M {
-    fn content_len(&self) -> usize {
-        self.encoded_len()
     }
 }
 
 impl Payload {
+    /// How many bytes the payload takes, without its key and its length.
     fn content_len(&self) -> usize {
         match self {
             Self::Genai(genai) => genai.encoded_len(),
@@ -100,19 +70,25 @@ impl Payload {
 }
 
 macro_rules! withhold {
-    ($($payload:ident)*) => {$(
+    ($($payload:ident, $len:ident;)*) => {$(
         /// Prints how long it is: on its own it has no sensitivity, so none that allows
         /// more.
         impl Debug for $payload {
             fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-                let len = self.content_len();
+                let len = self.$len();
                 write!(f, "{}(<{len} bytes withheld: no sensitivity>)", stringify!($payload))
             }
         }
     )*};
 }
 
-withhold!(GenAiPayload McpPayload Message ToolCall Payload);
+withhold! {
+    GenAiPayload, encoded_len;
+    McpPayload, encoded_len;
+    Message, encoded_len;
+    ToolCall, encoded_len;
+    Payload, content_len;
+}
 
 /// A message that can be printed whole.
 trait Print {

@@ -189,7 +189,9 @@ fn read(file: &File, file_len: u64, max_entry_len: usize) -> Result<Recovered, R
             }
             Err(ReadError::Truncated { .. }) => return Ok(found),
             Err(ReadError::TooLarge { offset, len, .. })
-                if len.saturating_add(wire::varint_len(len) as u64) > file_len - offset =>
+                // Not every file says its length: those under `/proc` have 0.
+                if len.saturating_add(wire::varint_len(len) as u64)
+                    > file_len.saturating_sub(offset) =>
             {
                 return Ok(found);
             }

@@ -58,6 +58,11 @@ impl From<LogEntry> for LogRequest {
 ///
 /// As [`LogRequest::from_bytes`].
 ///
+/// # Memory
+///
+/// Converting can take 300 times the bytes of the record, for a payload of tool calls that
+/// are all empty: look at the length of the record before, where it comes from outside.
+///
 /// ```
 /// use lokryn_compliance_log::{EventType, release_0_2};
 ///
@@ -78,8 +83,8 @@ pub fn from_bytes(bytes: &[u8]) -> Result<LogEntry, DecodeError> {
 }
 
 /// Converts an entry to release 0.2 and encodes it. For what [`from_bytes`] has read, these
-/// are the same bytes again, except that the members of a `Struct` are in the order of
-/// their names.
+/// are the same bytes again, except for their order where it alone was another: fields come
+/// in the order of their numbers, and the members of a `Struct` in that of their names.
 #[must_use]
 pub fn to_bytes(entry: &LogEntry) -> Vec<u8> {
     match original::carried_request(entry) {
@@ -93,8 +98,8 @@ fn is_same(left: &LogRequest, right: &LogRequest) -> bool {
     left.encode_to_vec() == right.encode_to_vec()
 }
 
-/// Whether bytes differ in their order alone, as they do where the members of a `Struct`
-/// are in another order.
+/// Whether bytes differ in their order alone, as they do where the fields or the members of
+/// a `Struct` are in another order.
 fn is_reordered(left: &[u8], right: &[u8]) -> bool {
     let counts = |bytes: &[u8]| {
         let mut counts = [0_usize; 256];

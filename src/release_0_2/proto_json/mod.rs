@@ -281,5 +281,5 @@ impl<'de, M: Fields> Visitor<'de> for Object<M> {
         Ok(message)
     }
 
-    scalar::refuse_scalars!();
+    crate::proto_json::refuse::refuse_scalars!();
 }

@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use serde_core::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::SerializeMap;
 
-use super::scalar::refuse_scalars;
 use super::{Form, Json, JsonKind, JsonMessage};
+use crate::proto_json::refuse::refuse_scalars;
 use crate::release_0_2::kind::{Many, One};
 
 impl<M: JsonMessage> JsonKind for One<M> {

@@ -75,25 +75,3 @@ impl<'de> Visitor<'de> for ScalarOf {
         }
     }
 }
-
-/// The methods of a visitor whose defaults would say what a scalar was.
-macro_rules! refuse_scalars {
-    () => {
-        $crate::release_0_2::proto_json::scalar::refuse_scalars! {
-            visit_bool(bool) "boolean"
-            visit_i64(i64) "number"
-            visit_u64(u64) "number"
-            visit_i128(i128) "number"
-            visit_u128(u128) "number"
-            visit_f64(f64) "number"
-            visit_str(&str) "string"
-        }
-    };
-    ($($method:ident($value:ty) $what:literal)*) => {$(
-        fn $method<E: serde_core::de::Error>(self, _: $value) -> Result<Self::Value, E> {
-            Err(E::invalid_type(serde_core::de::Unexpected::Other($what), &self))
-        }
-    )*};
-}
-
-pub(super) use refuse_scalars;

@@ -13,9 +13,9 @@ use serde_core::ser::{SerializeMap, SerializeSeq, Serializer};
 
 use super::nested::MessageOf;
 use super::number::{self, JsonNumber};
-use super::scalar::refuse_scalars;
 use super::{Form, Json, JsonMessage, MAX_SAFE_INTEGER};
 use crate::proto_json::number::PRIVATE_NUMBER;
+use crate::proto_json::refuse::refuse_scalars;
 
 impl JsonMessage for Struct {
     fn write<F: Form, S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
