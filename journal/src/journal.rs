@@ -12,6 +12,7 @@ use lokryn_compliance_log::{LogEntry, LogEntryView, ViolationKind};
 
 use crate::batch::{Batch, Taken};
 use crate::checkpoint::Checkpoint;
+use crate::edge::Edge;
 use crate::error::{AppendError, Closed, FileError, OpenError};
 use crate::key::Verifier;
 use crate::opening::{self, Opening, nanoseconds};
@@ -91,7 +92,11 @@ pub(crate) struct Shared {
     queue: Mutex<Queue>,
     /// Locked before `writer`, where both are.
     signing: Mutex<Signing>,
+    /// Locked before `edge`, where both are.
     writer: Mutex<Live>,
+    /// Whoever has written locks it before giving up `writer`, so that the tree grows in
+    /// the order of the records, and the next ones are written meanwhile.
+    edge: Mutex<Edge>,
     closed: OnceLock<Closed>,
     timer: Timer,
 }
@@ -105,6 +110,10 @@ struct Queue {
     batch: Option<Arc<Batch>>,
     /// Frames.
     bytes: Vec<u8>,
+    /// A buffer to be used for the frames after them.
+    spare: Vec<u8>,
+    /// How many records they are.
+    count: u64,
     first_time: u64,
     /// Whether somebody waits for them to be on the disk.
     is_durable: bool,
@@ -116,8 +125,6 @@ struct Queue {
 /// The writer, until the journal is closed.
 struct Live {
     writer: Option<Writer>,
-    /// A buffer to be used again.
-    spare: Vec<u8>,
     /// How many times something was written.
     commits: u64,
 }
@@ -195,6 +202,8 @@ impl Journal {
                 last_time: parts.last_time,
                 batch: None,
                 bytes: Vec::new(),
+                spare: Vec::new(),
+                count: 0,
                 first_time: 0,
                 is_durable: false,
                 is_led: false,
@@ -204,9 +213,9 @@ impl Journal {
             opening: parts.opening,
             writer: Mutex::new(Live {
                 writer: Some(parts.writer),
-                spare: Vec::new(),
                 commits: 0,
             }),
+            edge: Mutex::new(parts.edge),
             closed: OnceLock::new(),
             timer: Timer {
                 interval: options.interval,
@@ -432,6 +441,7 @@ impl Shared {
         let recorded_at = nanoseconds(SystemTime::now()).max(queue.last_time);
         if queue.batch.is_none() {
             queue.batch = Some(Arc::new(Batch::default()));
+            queue.count = 0;
             queue.first_time = recorded_at;
             queue.is_durable = false;
             queue.is_led = false;
@@ -443,6 +453,7 @@ impl Shared {
         entry.write(bytes);
         seal(bytes, start, sequence, recorded_at);
         queue.next += 1;
+        queue.count += 1;
         queue.last_time = recorded_at;
         queue.is_durable |= is_durable;
         let is_due = is_durable || queue.bytes.len() >= UNSYNCED_LEN;
@@ -469,86 +480,109 @@ impl Shared {
     /// learns what came of it.
     fn write_waiting(&self) {
         let mut live = lock(&self.writer);
-        let recorded_at = lock(&self.queue).first_time;
-        let needs_signing = |writer: &Writer| {
-            let is_due = writer.is_due(self.max_segment_len, self.daily, recorded_at);
-            self.every_commit || is_due || writer.is_full_of_tiles()
-        };
-        if !live.writer.as_ref().is_some_and(needs_signing) {
-            self.write(&mut live, None);
-            return;
+        if live.writer.as_ref().is_some_and(|it| self.needs_signing(it)) {
+            drop(live);
+            self.write_and_sign();
+        } else if let Some(taken) = self.commit(&mut live) {
+            let edge = lock(&self.edge);
+            drop(live);
+            self.acknowledge(taken, edge);
         }
-        drop(live);
+    }
+
+    /// Whether what is waiting cannot be written without signing.
+    fn needs_signing(&self, writer: &Writer) -> bool {
+        self.every_commit || writer.is_full() || self.is_rotation_due(writer)
+    }
+
+    fn is_rotation_due(&self, writer: &Writer) -> bool {
+        let recorded_at = lock(&self.queue).first_time;
+        writer.is_due(self.max_segment_len, self.daily, recorded_at)
+    }
+
+    /// Signs what has been written where that is due, and writes what is waiting.
+    fn write_and_sign(&self) {
         let mut signing = lock(&self.signing);
         let mut live = lock(&self.writer);
-        if let Some(writer) = live.writer.as_mut() {
-            let is_due = writer.is_due(self.max_segment_len, self.daily, recorded_at);
-            if is_due || writer.is_full_of_tiles() {
-                let turned = sign(writer, &mut signing, is_due).and_then(|_| {
-                    if is_due {
-                        writer.rotate()?;
-                    }
-                    Ok(())
-                });
-                if let Err(closed) = turned {
-                    self.fail(closed);
-                }
-            }
+        if let Some(writer) = &mut live.writer {
+            let turned = self.turn(writer, &mut signing);
+            let _ = turned.inspect_err(|closed| self.fail(closed.clone()));
         }
-        self.write(&mut live, self.every_commit.then_some(&mut *signing));
-    }
-
-    /// Writes what is waiting, and signs it with `signing`.
-    fn write(&self, live: &mut Live, signing: Option<&mut Signing>) {
-        let Some(mut taken) = self.take(live) else {
+        let Some(mut taken) = self.commit(&mut live) else {
             return;
         };
-        let is_signed = signing.is_some();
-        if let Err(closed) = self.commit(live, &taken, signing) {
-            self.fail(closed.clone());
-            taken.finish(Err(closed));
-        } else {
-            taken.finish(Ok(()));
-            // While those who have waited get on.
-            if !is_signed && let Some(writer) = &mut live.writer {
-                writer.hash(taken.frames());
+        let mut edge = lock(&self.edge);
+        match &mut live.writer {
+            Some(writer) if self.every_commit => {
+                edge.push_frames(&taken.frames);
+                let signed = sign(writer, &mut edge, &mut signing, false).map(drop);
+                let signed = signed.inspect_err(|closed| self.fail(closed.clone()));
+                taken.finish(signed);
             }
+            _ => self.acknowledge(taken, edge),
         }
-        live.spare = taken.into_buffer();
     }
 
-    fn commit(
-        &self,
-        live: &mut Live,
-        taken: &Taken,
-        signing: Option<&mut Signing>,
-    ) -> Result<(), Closed> {
+    /// Begins a new segment if it is time.
+    fn turn(&self, writer: &mut Writer, signing: &mut Signing) -> Result<(), Closed> {
+        let is_due = self.is_rotation_due(writer);
+        if is_due || writer.is_full() {
+            sign(writer, &mut lock(&self.edge), signing, is_due)?;
+        }
+        if is_due {
+            writer.rotate()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is waiting. Those who wait have been told of an error, and of nothing
+    /// else.
+    fn commit(&self, live: &mut Live) -> Option<Taken> {
+        let mut taken = self.take()?;
+        let written = self.write(live, &taken);
+        let written = written.inspect_err(|closed| self.fail(closed.clone()));
+        match written {
+            Ok(()) => Some(taken),
+            Err(closed) => {
+                taken.finish(Err(closed));
+                None
+            }
+        }
+    }
+
+    fn write(&self, live: &mut Live, taken: &Taken) -> Result<(), Closed> {
         if let Some(closed) = self.closed.get() {
             return Err(closed.clone());
         }
         let writer = live.writer.as_mut().ok_or(Closed::ByCaller)?;
         live.commits += 1;
-        writer.write(taken.frames(), taken.first_time)?;
-        if taken.is_durable || signing.is_some() {
+        writer.write(&taken.frames, taken.count, taken.first_time)?;
+        if taken.is_durable {
             writer.sync()?;
-        }
-        if let Some(signing) = signing {
-            writer.hash(taken.frames());
-            sign(writer, signing, false)?;
         }
         Ok(())
     }
 
-    fn take(&self, live: &mut Live) -> Option<Taken> {
+    fn take(&self) -> Option<Taken> {
         let mut queue = lock(&self.queue);
         let batch = queue.batch.take()?;
-        let frames = mem::replace(&mut queue.bytes, mem::take(&mut live.spare));
-        Some(Taken::new(
+        let spare = mem::take(&mut queue.spare);
+        let frames = mem::replace(&mut queue.bytes, spare);
+        Some(Taken {
             batch,
             frames,
-            queue.first_time,
-            queue.is_durable,
-        ))
+            count: queue.count,
+            first_time: queue.first_time,
+            is_durable: queue.is_durable,
+        })
+    }
+
+    /// Tells those who wait, and adds to the tree what was written while they get on.
+    fn acknowledge(&self, mut taken: Taken, mut edge: MutexGuard<'_, Edge>) {
+        taken.finish(Ok(()));
+        edge.push_frames(&taken.frames);
+        drop(edge);
+        lock(&self.queue).spare = taken.into_buffer();
     }
 
     fn checkpoint(&self) -> Result<Checkpoint, Closed> {
@@ -558,14 +592,17 @@ impl Shared {
             let mut live = lock(&self.writer);
             // First: what comes after this is told again.
             self.timer.reset();
-            self.write(&mut live, None);
+            if let Some(taken) = self.commit(&mut live) {
+                self.acknowledge(taken, lock(&self.edge));
+            }
             if let Some(closed) = self.closed.get() {
                 return Err(closed.clone());
             }
             let writer = live.writer.as_mut().ok_or(Closed::ByCaller)?;
             let synced = writer.sync();
             synced.inspect_err(|closed| self.fail(closed.clone()))?;
-            writer.snapshot()
+            writer.unsigned = 0;
+            lock(&self.edge).snapshot()
         };
         // Others may write on meanwhile.
         let signed = signing.sign(&snapshot, false);
@@ -628,9 +665,15 @@ impl Shared {
 }
 
 /// Signs what the writer has, with nobody writing meanwhile.
-fn sign(writer: &mut Writer, signing: &mut Signing, durable: bool) -> Result<Checkpoint, Closed> {
+fn sign(
+    writer: &mut Writer,
+    edge: &mut Edge,
+    signing: &mut Signing,
+    durable: bool,
+) -> Result<Checkpoint, Closed> {
     writer.sync()?;
-    signing.sign(&writer.snapshot(), durable)
+    writer.unsigned = 0;
+    signing.sign(&edge.snapshot(), durable)
 }
 
 impl Entry<'_> {
