@@ -50,7 +50,7 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    pub(crate) fn finish(&mut self, done: Result<(), Closed>) {
+    pub(crate) fn finish(&self, done: Result<(), Closed>) {
         self.batch.finish(done);
     }
 

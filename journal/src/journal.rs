@@ -92,11 +92,11 @@ pub(crate) struct Shared {
     queue: Mutex<Queue>,
     /// Locked before `writer`, where both are.
     signing: Mutex<Signing>,
-    /// Locked before `edge`, where both are.
+    /// Locked before `grown`, where both are.
     writer: Mutex<Live>,
     /// Whoever has written locks it before giving up `writer`, so that the tree grows in
-    /// the order of the records, and the next ones are written meanwhile.
-    edge: Mutex<Edge>,
+    /// the order of the records while the next ones are written.
+    grown: Mutex<Grown>,
     closed: OnceLock<Closed>,
     timer: Timer,
 }
@@ -125,8 +125,17 @@ struct Queue {
 /// The writer, until the journal is closed.
 struct Live {
     writer: Option<Writer>,
+    /// How long the last sync took.
+    sync_time: Duration,
     /// How many times something was written.
     commits: u64,
+}
+
+/// What has been written.
+struct Grown {
+    edge: Edge,
+    /// How long it took last to wake those who waited.
+    wake_time: Duration,
 }
 
 /// Tells the thread that signs when there is something new.
@@ -213,9 +222,13 @@ impl Journal {
             opening: parts.opening,
             writer: Mutex::new(Live {
                 writer: Some(parts.writer),
+                sync_time: Duration::ZERO,
                 commits: 0,
             }),
-            edge: Mutex::new(parts.edge),
+            grown: Mutex::new(Grown {
+                edge: parts.edge,
+                wake_time: Duration::ZERO,
+            }),
             closed: OnceLock::new(),
             timer: Timer {
                 interval: options.interval,
@@ -482,12 +495,22 @@ impl Shared {
         let mut live = lock(&self.writer);
         if live.writer.as_ref().is_some_and(|it| self.needs_signing(it)) {
             drop(live);
-            self.write_and_sign();
-        } else if let Some(taken) = self.commit(&mut live) {
-            let edge = lock(&self.edge);
-            drop(live);
-            self.acknowledge(taken, edge);
+            return self.write_and_sign();
         }
+        let Some(taken) = self.commit(&mut live) else {
+            return;
+        };
+        let mut grown = lock(&self.grown);
+        // Those who are woken soon append again. If that takes less time than a sync, the
+        // next one waits for them and is for all; otherwise it runs meanwhile.
+        if grown.wake_time * 2 < live.sync_time {
+            grown.wake(&taken);
+            drop(live);
+        } else {
+            drop(live);
+            grown.wake(&taken);
+        }
+        self.hash(taken, grown);
     }
 
     /// Whether what is waiting cannot be written without signing.
@@ -508,18 +531,20 @@ impl Shared {
             let turned = self.turn(writer, &mut signing);
             let _ = turned.inspect_err(|closed| self.fail(closed.clone()));
         }
-        let Some(mut taken) = self.commit(&mut live) else {
+        let Some(taken) = self.commit(&mut live) else {
             return;
         };
-        let mut edge = lock(&self.edge);
+        let mut grown = lock(&self.grown);
         match &mut live.writer {
             Some(writer) if self.every_commit => {
-                edge.push_frames(&taken.frames);
-                let signed = sign(writer, &mut edge, &mut signing, false).map(drop);
-                let signed = signed.inspect_err(|closed| self.fail(closed.clone()));
-                taken.finish(signed);
+                grown.edge.push_frames(&taken.frames);
+                let signed = sign(writer, &mut grown.edge, &mut signing, false).map(drop);
+                taken.finish(signed.inspect_err(|closed| self.fail(closed.clone())));
             }
-            _ => self.acknowledge(taken, edge),
+            _ => {
+                grown.wake(&taken);
+                self.hash(taken, grown);
+            }
         }
     }
 
@@ -527,7 +552,7 @@ impl Shared {
     fn turn(&self, writer: &mut Writer, signing: &mut Signing) -> Result<(), Closed> {
         let is_due = self.is_rotation_due(writer);
         if is_due || writer.is_full() {
-            sign(writer, &mut lock(&self.edge), signing, is_due)?;
+            sign(writer, &mut lock(&self.grown).edge, signing, is_due)?;
         }
         if is_due {
             writer.rotate()?;
@@ -535,19 +560,15 @@ impl Shared {
         Ok(())
     }
 
-    /// Writes what is waiting. Those who wait have been told of an error, and of nothing
-    /// else.
+    /// Writes what is waiting. If that fails, those who wait have been told.
     fn commit(&self, live: &mut Live) -> Option<Taken> {
-        let mut taken = self.take()?;
-        let written = self.write(live, &taken);
-        let written = written.inspect_err(|closed| self.fail(closed.clone()));
-        match written {
-            Ok(()) => Some(taken),
-            Err(closed) => {
-                taken.finish(Err(closed));
-                None
-            }
+        let taken = self.take()?;
+        if let Err(closed) = self.write(live, &taken) {
+            self.fail(closed.clone());
+            taken.finish(Err(closed));
+            return None;
         }
+        Some(taken)
     }
 
     fn write(&self, live: &mut Live, taken: &Taken) -> Result<(), Closed> {
@@ -558,7 +579,9 @@ impl Shared {
         live.commits += 1;
         writer.write(&taken.frames, taken.count, taken.first_time)?;
         if taken.is_durable {
+            let start = Instant::now();
             writer.sync()?;
+            live.sync_time = start.elapsed();
         }
         Ok(())
     }
@@ -577,11 +600,10 @@ impl Shared {
         })
     }
 
-    /// Tells those who wait, and adds to the tree what was written while they get on.
-    fn acknowledge(&self, mut taken: Taken, mut edge: MutexGuard<'_, Edge>) {
-        taken.finish(Ok(()));
-        edge.push_frames(&taken.frames);
-        drop(edge);
+    /// Adds what was written to the tree.
+    fn hash(&self, taken: Taken, mut grown: MutexGuard<'_, Grown>) {
+        grown.edge.push_frames(&taken.frames);
+        drop(grown);
         lock(&self.queue).spare = taken.into_buffer();
     }
 
@@ -593,7 +615,9 @@ impl Shared {
             // First: what comes after this is told again.
             self.timer.reset();
             if let Some(taken) = self.commit(&mut live) {
-                self.acknowledge(taken, lock(&self.edge));
+                let mut grown = lock(&self.grown);
+                grown.wake(&taken);
+                self.hash(taken, grown);
             }
             if let Some(closed) = self.closed.get() {
                 return Err(closed.clone());
@@ -602,7 +626,7 @@ impl Shared {
             let synced = writer.sync();
             synced.inspect_err(|closed| self.fail(closed.clone()))?;
             writer.unsigned = 0;
-            lock(&self.edge).snapshot()
+            lock(&self.grown).edge.snapshot()
         };
         // Others may write on meanwhile.
         let signed = signing.sign(&snapshot, false);
@@ -661,6 +685,15 @@ impl Shared {
                 return;
             }
         }
+    }
+}
+
+impl Grown {
+    /// Tells those who wait that what they appended is written.
+    fn wake(&mut self, taken: &Taken) {
+        let start = Instant::now();
+        taken.finish(Ok(()));
+        self.wake_time = start.elapsed();
     }
 }
 
