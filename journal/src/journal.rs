@@ -1,5 +1,6 @@
 //! The journal: appending, committing together, and signing.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::mem;
 use std::path::Path;
@@ -343,6 +344,16 @@ impl Journal {
         lock(&self.0.shared.writer).commits
     }
 
+    /// Writes and syncs what is there, without signing it: after many entries that were
+    /// appended [unsynced](Self::append_unsynced), all of them are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`]. Then any of those entries may be in the journal or not.
+    pub fn sync(&self) -> Result<(), Closed> {
+        self.0.shared.sync()
+    }
+
     /// Writes, syncs and signs what is there, and returns the checkpoint. The one there
     /// is if there is nothing new.
     ///
@@ -402,6 +413,17 @@ impl fmt::Debug for Journal {
     }
 }
 
+/// Closes the journal if its thread panics: nobody would sign any more.
+struct FailOnPanic<'a>(&'a Shared);
+
+impl Drop for FailOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail(Closed::Panicked);
+        }
+    }
+}
+
 /// Writes what is waiting when it is dropped, also if a runtime drops it unused: others
 /// rely on it.
 #[cfg(feature = "tokio")]
@@ -438,13 +460,15 @@ impl Shared {
 
     /// Puts an entry among those that are waiting.
     fn push(&self, entry: &Entry<'_>, is_durable: bool) -> Result<Pushed, AppendError> {
-        let entry_len = entry.check()?;
+        // As much as can be is done before locking.
+        let entry = entry.checked_bytes()?;
+        let entry_crc = crc32c::crc32c(&entry);
         let mut queue = lock(&self.queue);
         if queue.is_closed {
             return Err(self.why_closed().into());
         }
         let sequence = queue.next;
-        let len = record_len(entry_len, sequence);
+        let len = record_len(entry.len(), sequence);
         if len > self.max_record_len {
             return Err(AppendError::TooLong {
                 len,
@@ -462,9 +486,8 @@ impl Shared {
         let bytes = &mut queue.bytes;
         bytes.reserve(len + 10);
         put_varint(len as u64, bytes);
-        let start = bytes.len();
-        entry.write(bytes);
-        seal(bytes, start, sequence, recorded_at);
+        bytes.extend_from_slice(&entry);
+        seal(bytes, entry_crc, sequence, recorded_at);
         queue.next += 1;
         queue.count += 1;
         queue.last_time = recorded_at;
@@ -492,15 +515,19 @@ impl Shared {
     /// Writes what is waiting, which others may have done by now. Whoever waits for it
     /// learns what came of it.
     fn write_waiting(&self) {
-        let mut live = lock(&self.writer);
-        if live.writer.as_ref().is_some_and(|it| self.needs_signing(it)) {
+        let mut live = self.lock(&self.writer);
+        if live
+            .writer
+            .as_ref()
+            .is_some_and(|it| self.needs_signing(it))
+        {
             drop(live);
             return self.write_and_sign();
         }
         let Some(taken) = self.commit(&mut live) else {
             return;
         };
-        let mut grown = lock(&self.grown);
+        let mut grown = self.lock(&self.grown);
         // Those who are woken soon append again. If that takes less time than a sync, the
         // next one waits for them and is for all; otherwise it runs meanwhile.
         if grown.wake_time * 2 < live.sync_time {
@@ -525,16 +552,16 @@ impl Shared {
 
     /// Signs what has been written where that is due, and writes what is waiting.
     fn write_and_sign(&self) {
-        let mut signing = lock(&self.signing);
-        let mut live = lock(&self.writer);
-        if let Some(writer) = &mut live.writer {
+        let mut signing = self.lock(&self.signing);
+        let mut live = self.lock(&self.writer);
+        if let Ok(writer) = self.usable(&mut live) {
             let turned = self.turn(writer, &mut signing);
             let _ = turned.inspect_err(|closed| self.fail(closed.clone()));
         }
         let Some(taken) = self.commit(&mut live) else {
             return;
         };
-        let mut grown = lock(&self.grown);
+        let mut grown = self.lock(&self.grown);
         match &mut live.writer {
             Some(writer) if self.every_commit => {
                 grown.edge.push_frames(&taken.frames);
@@ -552,7 +579,7 @@ impl Shared {
     fn turn(&self, writer: &mut Writer, signing: &mut Signing) -> Result<(), Closed> {
         let is_due = self.is_rotation_due(writer);
         if is_due || writer.is_full() {
-            sign(writer, &mut lock(&self.grown).edge, signing, is_due)?;
+            sign(writer, &mut self.lock(&self.grown).edge, signing, is_due)?;
         }
         if is_due {
             writer.rotate()?;
@@ -572,18 +599,23 @@ impl Shared {
     }
 
     fn write(&self, live: &mut Live, taken: &Taken) -> Result<(), Closed> {
-        if let Some(closed) = self.closed.get() {
-            return Err(closed.clone());
-        }
-        let writer = live.writer.as_mut().ok_or(Closed::ByCaller)?;
-        live.commits += 1;
+        let writer = self.usable(live)?;
         writer.write(&taken.frames, taken.count, taken.first_time)?;
         if taken.is_durable {
             let start = Instant::now();
             writer.sync()?;
             live.sync_time = start.elapsed();
         }
+        live.commits += 1;
         Ok(())
+    }
+
+    /// The writer, unless the journal is closed: after a failure nothing is tried again.
+    fn usable<'a>(&self, live: &'a mut Live) -> Result<&'a mut Writer, Closed> {
+        if let Some(closed) = self.closed.get() {
+            return Err(closed.clone());
+        }
+        live.writer.as_mut().ok_or(Closed::ByCaller)
     }
 
     fn take(&self) -> Option<Taken> {
@@ -607,57 +639,86 @@ impl Shared {
         lock(&self.queue).spare = taken.into_buffer();
     }
 
+    fn sync(&self) -> Result<(), Closed> {
+        self.write_waiting();
+        self.sync_all(&mut self.lock(&self.writer)).map(drop)
+    }
+
     fn checkpoint(&self) -> Result<Checkpoint, Closed> {
         self.write_waiting();
-        let mut signing = lock(&self.signing);
+        let mut signing = self.lock(&self.signing);
         let snapshot = {
-            let mut live = lock(&self.writer);
+            let mut live = self.lock(&self.writer);
             // First: what comes after this is told again.
             self.timer.reset();
-            if let Some(taken) = self.commit(&mut live) {
-                let mut grown = lock(&self.grown);
-                grown.wake(&taken);
-                self.hash(taken, grown);
-            }
-            if let Some(closed) = self.closed.get() {
-                return Err(closed.clone());
-            }
-            let writer = live.writer.as_mut().ok_or(Closed::ByCaller)?;
-            let synced = writer.sync();
-            synced.inspect_err(|closed| self.fail(closed.clone()))?;
-            writer.unsigned = 0;
-            lock(&self.grown).edge.snapshot()
+            self.sync_all(&mut live)?.unsigned = 0;
+            self.lock(&self.grown).edge.snapshot()
         };
         // Others may write on meanwhile.
         let signed = signing.sign(&snapshot, false);
         signed.inspect_err(|closed| self.fail(closed.clone()))
     }
 
+    /// Writes what is waiting, and makes all that was written last.
+    fn sync_all<'a>(&self, live: &'a mut Live) -> Result<&'a mut Writer, Closed> {
+        if let Some(taken) = self.commit(live) {
+            let mut grown = self.lock(&self.grown);
+            grown.wake(&taken);
+            self.hash(taken, grown);
+        }
+        let writer = self.usable(live)?;
+        let synced = writer.sync();
+        synced.inspect_err(|closed| self.fail(closed.clone()))?;
+        Ok(writer)
+    }
+
     /// Signs what opening has found, if no checkpoint of this key has.
     fn sign_found(&self, is_foreign: bool) -> Result<(), Closed> {
         let checkpoint = self.checkpoint()?;
         if is_foreign && checkpoint.verify(&self.verifiers[..1]).is_err() {
-            lock(&self.signing).write(checkpoint.size(), *checkpoint.root())?;
+            self.lock(&self.signing)
+                .write(checkpoint.size(), *checkpoint.root())?;
         }
         Ok(())
     }
 
     fn close(&self) -> Result<Checkpoint, Closed> {
         if mem::replace(&mut lock(&self.queue).is_closed, true) {
-            return Err(self.why_closed());
+            let why = self.why_closed();
+            // A journal that failed has its folder until somebody asks.
+            if self.closed.get().is_some() {
+                self.give_up();
+            }
+            return Err(why);
         }
         let signed = self.checkpoint();
-        let _ = self.closed.set(Closed::ByCaller);
-        // Gives up the lock, too.
-        lock(&self.writer).writer = None;
-        self.timer.stop();
+        self.give_up();
         signed
+    }
+
+    /// Gives up the folder, and its lock.
+    fn give_up(&self) {
+        let _ = self.closed.set(Closed::ByCaller);
+        // Not before what is being signed is.
+        let _signing = self.lock(&self.signing);
+        self.lock(&self.writer).writer = None;
+        self.timer.stop();
     }
 
     /// Closes the journal because something failed.
     fn fail(&self, closed: Closed) {
-        lock(&self.queue).is_closed = true;
+        // First: whoever sees that it is closed asks why.
         let _ = self.closed.set(closed);
+        lock(&self.queue).is_closed = true;
+    }
+
+    /// Locks what is not to be used any more once somebody has panicked while changing
+    /// it: the journal is closed.
+    fn lock<'a, T>(&self, mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
+        mutex.lock().unwrap_or_else(|poisoned| {
+            self.fail(Closed::Panicked);
+            poisoned.into_inner()
+        })
     }
 
     fn why_closed(&self) -> Closed {
@@ -668,7 +729,7 @@ impl Shared {
     /// tiles below it.
     fn signed(&self, is_enough: impl Fn(u64) -> bool) -> Result<(Checkpoint, TileFolder), Closed> {
         let (mut checkpoint, disk) = {
-            let signing = lock(&self.signing);
+            let signing = self.lock(&self.signing);
             (signing.last.clone(), Arc::clone(&signing.disk))
         };
         if !is_enough(checkpoint.size()) {
@@ -680,6 +741,7 @@ impl Shared {
 
     /// Signs what is new, again and again, until it is stopped.
     fn sign_in_time(&self) {
+        let _panic = FailOnPanic(self);
         while self.timer.wait() {
             if self.checkpoint().is_err() {
                 return;
@@ -710,40 +772,38 @@ fn sign(
 }
 
 impl Entry<'_> {
-    /// Checks the entry, and returns how long it is.
-    fn check(&self) -> Result<usize, AppendError> {
-        let (view, len) = match self {
-            Self::View(view) => (*view, view.encoded_len()),
-            Self::Encoded(bytes) => {
-                let view = LogEntryView::decode_strict(bytes).map_err(AppendError::Refused)?;
-                (view, bytes.len())
-            }
-        };
-        if let Err(err) = view.validate() {
-            // A number that this version does not know is a value all the same.
-            let is_known = |kind| !matches!(kind, ViolationKind::UnknownNumber(_));
-            if err.violations().iter().any(|it| is_known(it.kind())) {
-                return Err(AppendError::Incomplete(err));
-            }
-        }
-        Ok(len)
-    }
-
-    fn write(&self, bytes: &mut Vec<u8>) {
+    /// Checks the entry, and returns its bytes.
+    fn checked_bytes(&self) -> Result<Cow<'_, [u8]>, AppendError> {
         match self {
             Self::View(view) => {
-                let written = view.encode(bytes);
-                debug_assert!(written.is_ok(), "a vector grows");
+                refuse_incomplete(view)?;
+                Ok(view.encode_to_vec().into())
             }
-            Self::Encoded(encoded) => bytes.extend_from_slice(encoded),
+            Self::Encoded(bytes) => {
+                let view = LogEntryView::decode_strict(bytes).map_err(AppendError::Refused)?;
+                refuse_incomplete(&view)?;
+                Ok((*bytes).into())
+            }
         }
     }
+}
+
+fn refuse_incomplete(view: &LogEntryView<'_>) -> Result<(), AppendError> {
+    if let Err(err) = view.validate() {
+        // A number that this version does not know is a value all the same.
+        let is_known = |kind| !matches!(kind, ViolationKind::UnknownNumber(_));
+        if err.violations().iter().any(|it| is_known(it.kind())) {
+            return Err(AppendError::Incomplete(err));
+        }
+    }
+    Ok(())
 }
 
 impl Timer {
     /// Says that there is something new.
     fn note(&self) {
-        if self.is_noted.swap(true, Ordering::SeqCst) {
+        // Nearly always it is, and looking takes less than writing.
+        if self.is_noted.load(Ordering::SeqCst) || self.is_noted.swap(true, Ordering::SeqCst) {
             return;
         }
         let mut state = lock(&self.state);
@@ -794,8 +854,7 @@ impl Timer {
     }
 }
 
-/// What a thread that panicked had locked is as it was: nothing here is changed in steps
-/// that a panic could come between, and a batch that it had taken is reported as failed.
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks what a panic cannot come between the changes of.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
