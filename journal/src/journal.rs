@@ -13,7 +13,7 @@ use lokryn_compliance_log::{LogEntry, LogEntryView, ViolationKind};
 
 use crate::batch::{Batch, Taken};
 use crate::checkpoint::Checkpoint;
-use crate::edge::Edge;
+use crate::edge::{Edge, Snapshot};
 use crate::error::{AppendError, Closed, FileError, OpenError};
 use crate::key::Verifier;
 use crate::opening::{self, Opening, nanoseconds};
@@ -516,11 +516,8 @@ impl Shared {
     /// learns what came of it.
     fn write_waiting(&self) {
         let mut live = self.lock(&self.writer);
-        if live
-            .writer
-            .as_ref()
-            .is_some_and(|it| self.needs_signing(it))
-        {
+        let writer = live.writer.as_ref();
+        if writer.is_some_and(|writer| self.needs_signing(writer)) {
             drop(live);
             return self.write_and_sign();
         }
@@ -565,7 +562,8 @@ impl Shared {
         match &mut live.writer {
             Some(writer) if self.every_commit => {
                 grown.edge.push_frames(&taken.frames);
-                let signed = sign(writer, &mut grown.edge, &mut signing, false).map(drop);
+                drop(grown);
+                let signed = self.sign(writer, &mut signing, false);
                 taken.finish(signed.inspect_err(|closed| self.fail(closed.clone())));
             }
             _ => {
@@ -575,11 +573,33 @@ impl Shared {
         }
     }
 
+    /// Signs what has been written, with nobody writing meanwhile.
+    fn sign(
+        &self,
+        writer: &mut Writer,
+        signing: &mut Signing,
+        durable: bool,
+    ) -> Result<(), Closed> {
+        writer.sync()?;
+        let snapshot = self.snapshot(writer)?;
+        signing.sign(&snapshot, durable).map(drop)
+    }
+
+    fn snapshot(&self, writer: &mut Writer) -> Result<Snapshot, Closed> {
+        let mut grown = self.lock(&self.grown);
+        // A panic may have left it half grown.
+        if let Some(closed) = self.closed.get() {
+            return Err(closed.clone());
+        }
+        writer.unsigned = 0;
+        Ok(grown.edge.snapshot())
+    }
+
     /// Begins a new segment if it is time.
     fn turn(&self, writer: &mut Writer, signing: &mut Signing) -> Result<(), Closed> {
         let is_due = self.is_rotation_due(writer);
         if is_due || writer.is_full() {
-            sign(writer, &mut self.lock(&self.grown).edge, signing, is_due)?;
+            self.sign(writer, signing, is_due)?;
         }
         if is_due {
             writer.rotate()?;
@@ -651,8 +671,8 @@ impl Shared {
             let mut live = self.lock(&self.writer);
             // First: what comes after this is told again.
             self.timer.reset();
-            self.sync_all(&mut live)?.unsigned = 0;
-            self.lock(&self.grown).edge.snapshot()
+            let writer = self.sync_all(&mut live)?;
+            self.snapshot(writer)?
         };
         // Others may write on meanwhile.
         let signed = signing.sign(&snapshot, false);
@@ -757,18 +777,6 @@ impl Grown {
         taken.finish(Ok(()));
         self.wake_time = start.elapsed();
     }
-}
-
-/// Signs what the writer has, with nobody writing meanwhile.
-fn sign(
-    writer: &mut Writer,
-    edge: &mut Edge,
-    signing: &mut Signing,
-    durable: bool,
-) -> Result<Checkpoint, Closed> {
-    writer.sync()?;
-    writer.unsigned = 0;
-    signing.sign(&edge.snapshot(), durable)
 }
 
 impl Entry<'_> {
