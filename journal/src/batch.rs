@@ -41,32 +41,16 @@ impl Batch {
 /// A batch that somebody is writing. Those who wait are told even if that panics.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    batch: Arc<Batch>,
-    frames: Vec<u8>,
+    pub(crate) batch: Arc<Batch>,
+    pub(crate) frames: Vec<u8>,
+    /// How many records they are.
+    pub(crate) count: u64,
     pub(crate) first_time: u64,
     pub(crate) is_durable: bool,
 }
 
 impl Taken {
-    pub(crate) fn new(
-        batch: Arc<Batch>,
-        frames: Vec<u8>,
-        first_time: u64,
-        is_durable: bool,
-    ) -> Self {
-        Self {
-            batch,
-            frames,
-            first_time,
-            is_durable,
-        }
-    }
-
-    pub(crate) fn frames(&self) -> &[u8] {
-        &self.frames
-    }
-
-    pub(crate) fn finish(&mut self, done: Result<(), Closed>) {
+    pub(crate) fn finish(&self, done: Result<(), Closed>) {
         self.batch.finish(done);
     }
 

@@ -82,7 +82,8 @@ mod tests {
             for len in [1, 2, 300] {
                 let mut bytes = noise[..start].to_vec();
                 bytes.extend(b"\x22".repeat(len));
-                seal(&mut bytes, start, 1 << 40, u64::MAX);
+                let crc = crc32c::crc32c(&bytes[start..]);
+                seal(&mut bytes, crc, 1 << 40, u64::MAX);
                 let trailer = Trailer::ending(&bytes).unwrap();
                 let found = beginning(&bytes, trailer.len, trailer.crc, &mut usize::MAX.clone());
                 assert_eq!(found, Some(start), "{len}");

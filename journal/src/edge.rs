@@ -2,11 +2,22 @@
 
 use std::mem;
 
+use crate::record::{LIMIT_MAX_RECORD_LEN, Length};
 use crate::tile::{TILE_WIDTH, Tile, TileError, TileFolder};
-use crate::tree::{Hash, Tree};
+use crate::tree::{Hash, Tree, leaf_hash};
 
 /// How many levels of tiles a tree of less than 2^64 leaves has.
 const TILE_LEVELS: usize = 8;
+
+/// What a checkpoint is made from.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+    /// The tiles that have become full since the last one.
+    pub(crate) full: Vec<(Tile, Vec<u8>)>,
+    pub(crate) partial: Vec<(Tile, Vec<u8>)>,
+}
 
 /// A tree that leaves are appended to, and the tiles that this makes.
 #[derive(Clone, Debug, Default)]
@@ -52,17 +63,30 @@ impl Edge {
         });
     }
 
+    /// Adds the records of frames that were written.
+    pub(crate) fn push_frames(&mut self, mut frames: &[u8]) {
+        while let Length::Is(len, prefix) = Length::at_start_of(frames, LIMIT_MAX_RECORD_LEN) {
+            let (frame, rest) = frames.split_at(prefix + len);
+            self.push(leaf_hash(&frame[prefix..]));
+            frames = rest;
+        }
+    }
+
+    pub(crate) fn snapshot(&mut self) -> Snapshot {
+        Snapshot {
+            size: self.tree.size(),
+            root: self.tree.root(),
+            full: self.take_full(),
+            partial: self.partial(),
+        }
+    }
+
     /// The tiles that are not full.
     pub(crate) fn partial(&self) -> Vec<(Tile, Vec<u8>)> {
         Tile::right_edge(self.tree.size())
             .filter(|tile| tile.is_partial())
             .map(|tile| (tile, self.rows[usize::from(tile.level)].clone()))
             .collect()
-    }
-
-    /// How many tiles have become full since they were taken.
-    pub(crate) fn full_len(&self) -> usize {
-        self.full.len()
     }
 
     pub(crate) fn take_full(&mut self) -> Vec<(Tile, Vec<u8>)> {

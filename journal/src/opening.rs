@@ -61,6 +61,7 @@ pub struct Cut {
 /// All that an open journal consists of.
 pub(crate) struct Parts {
     pub(crate) writer: Writer,
+    pub(crate) edge: Edge,
     pub(crate) signing: Signing,
     pub(crate) opening: Opening,
     /// The time of the last record, in nanoseconds since 1970.
@@ -168,11 +169,13 @@ pub(crate) fn open(options: &Options, folder: &Path) -> Result<Parts, OpenError>
         path: end.path,
         len: end.len,
         day: end.day,
-        edge: end.edge,
+        size,
+        unsigned: 0,
         is_unsynced: false,
     };
     Ok(Parts {
         writer,
+        edge: end.edge,
         signing,
         opening,
         last_time: end.last_time,

@@ -175,13 +175,14 @@ pub(crate) fn record_len(entry_len: usize, sequence: u64) -> usize {
     entry_len + SEQUENCE.len() + varint_len(sequence) + TIME_LEN + CRC_LEN
 }
 
-/// Makes the entry at `start` of the buffer, which ends with it, a record.
-pub(crate) fn seal(buf: &mut Vec<u8>, start: usize, sequence: u64, recorded_at: u64) {
+/// Makes the entry at the end of the buffer, whose checksum is given, a record.
+pub(crate) fn seal(buf: &mut Vec<u8>, entry_crc: u32, sequence: u64, recorded_at: u64) {
+    let end = buf.len();
     buf.extend_from_slice(&SEQUENCE);
     put_varint(sequence, buf);
     buf.extend_from_slice(&RECORDED_AT);
     buf.extend_from_slice(&recorded_at.to_le_bytes());
-    let crc = crc32c::crc32c(&buf[start..]);
+    let crc = crc32c::crc32c_append(entry_crc, &buf[end..]);
     buf.extend_from_slice(&CRC32C);
     buf.extend_from_slice(&crc.to_le_bytes());
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
 use crate::disk::{Disk, DiskFile};
+use crate::edge::Snapshot;
 use crate::error::{Closed, FileError};
 use crate::key::Signer;
 use crate::note::MAX_NOTE_LEN;
 use crate::segment;
 use crate::tile::Tile;
-use crate::writer::Snapshot;
 
 #[derive(Debug)]
 pub(crate) struct Signing {

@@ -1,18 +1,15 @@
-//! The live end of a journal: its last segment, and the tree so far.
+//! The live end of a journal: its last segment.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::disk::{Disk, DiskFile, Lock};
-use crate::edge::Edge;
 use crate::error::{Closed, FileError};
-use crate::record::{LIMIT_MAX_RECORD_LEN, Length};
 use crate::segment;
-use crate::tile::Tile;
-use crate::tree::{Hash, leaf_hash};
+use crate::tile::TILE_WIDTH;
 
-/// How many full tiles may wait for the next checkpoint, 8 KiB each.
-const MAX_FULL_TILES: usize = 2048;
+/// How many records may wait for the next checkpoint: 2048 full tiles of 8 KiB.
+const MAX_UNSIGNED: u64 = 2048 * TILE_WIDTH as u64;
 
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -25,23 +22,22 @@ pub(crate) struct Writer {
     pub(crate) len: u64,
     /// The day of the segment, counted from 1970. `None` if nothing is in it.
     pub(crate) day: Option<u64>,
-    pub(crate) edge: Edge,
+    /// How many records there are, in all segments.
+    pub(crate) size: u64,
+    /// How many of them came after the last checkpoint.
+    pub(crate) unsigned: u64,
     /// Whether something has been written and not synced.
     pub(crate) is_unsynced: bool,
 }
 
-/// What a checkpoint is made from.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) size: u64,
-    pub(crate) root: Hash,
-    pub(crate) full: Vec<(Tile, Vec<u8>)>,
-    pub(crate) partial: Vec<(Tile, Vec<u8>)>,
-}
-
 impl Writer {
-    /// Appends frames to the segment.
-    pub(crate) fn write(&mut self, frames: &[u8], recorded_at: u64) -> Result<(), Closed> {
+    /// Appends the frames of so many records to the segment.
+    pub(crate) fn write(
+        &mut self,
+        frames: &[u8],
+        count: u64,
+        recorded_at: u64,
+    ) -> Result<(), Closed> {
         let is_held = self.lock.is_held();
         if !is_held.map_err(FileError::at(self.folder.join(segment::LOCK)))? {
             let path = self.folder.join(segment::LOCK);
@@ -52,6 +48,8 @@ impl Writer {
             .write_at(self.len, frames)
             .map_err(FileError::at(&self.path))?;
         self.len += frames.len() as u64;
+        self.size += count;
+        self.unsigned += count;
         self.day.get_or_insert(day(recorded_at));
         Ok(())
     }
@@ -65,18 +63,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Adds frames that were written to the tree.
-    pub(crate) fn hash(&mut self, mut frames: &[u8]) {
-        while let Length::Is(len, prefix) = Length::at_start_of(frames, LIMIT_MAX_RECORD_LEN) {
-            let (frame, rest) = frames.split_at(prefix + len);
-            self.edge.push(leaf_hash(&frame[prefix..]));
-            frames = rest;
-        }
-    }
-
-    /// Whether so many tiles are waiting that a checkpoint should not.
-    pub(crate) fn is_full_of_tiles(&self) -> bool {
-        self.edge.full_len() >= MAX_FULL_TILES
+    /// Whether so many records wait for a checkpoint that more should not.
+    pub(crate) fn is_full(&self) -> bool {
+        self.unsigned >= MAX_UNSIGNED
     }
 
     /// Whether what comes next begins a new segment.
@@ -87,21 +76,12 @@ impl Writer {
 
     /// Begins a new segment. What is in the old one has been synced and signed.
     pub(crate) fn rotate(&mut self) -> Result<(), Closed> {
-        let path = segment::path(&self.folder, self.edge.tree().size());
+        let path = segment::path(&self.folder, self.size);
         self.file = create_segment(&*self.disk, &path)?;
         self.path = path;
         self.len = 0;
         self.day = None;
         Ok(())
-    }
-
-    pub(crate) fn snapshot(&mut self) -> Snapshot {
-        Snapshot {
-            size: self.edge.tree().size(),
-            root: self.edge.tree().root(),
-            full: self.edge.take_full(),
-            partial: self.edge.partial(),
-        }
     }
 }
 

@@ -204,6 +204,29 @@ fn whoever_finds_another_writer_stops() {
     assert_eq!(other.close().unwrap().size(), 3);
 }
 
+/// Whoever has closed a journal that failed may open it again, other clones or not.
+#[test]
+fn a_journal_that_failed_gives_up_its_folder() {
+    let audit = scratch("failed").join("audit");
+    let journal = Journal::open(&audit).unwrap();
+    let other = journal.clone();
+    journal.append(&entry(0)).unwrap();
+    fs::write(audit.join("tile"), b"in the way").unwrap();
+    let err = journal.checkpoint().unwrap_err();
+    assert!(matches!(err, Closed::File(_)), "{err}");
+    let err = other.append(&entry(1)).unwrap_err();
+    assert!(matches!(err, AppendError::Closed(Closed::File(_))), "{err}");
+    fs::remove_file(audit.join("tile")).unwrap();
+    let err = journal.close().unwrap_err();
+    assert!(matches!(err, Closed::File(_)), "{err}");
+    let again = Journal::open(&audit).unwrap();
+    assert_eq!(again.append(&entry(1)).unwrap().sequence, 1);
+    assert!(other.sync().is_err());
+    let key = again.verifier().clone();
+    again.close().unwrap();
+    assert!(verify(&audit, &[key]).unwrap().is_ok());
+}
+
 /// Writes a record behind the checkpoint: the clock cannot be set here.
 fn write_record(audit: &Path, sequence: u8, time: SystemTime) {
     let mut record = entry(1).to_bytes();

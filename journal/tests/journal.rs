@@ -93,6 +93,30 @@ fn threads_get_numbers_of_their_own() {
     assert_eq!(journal.append(&entry(0)).unwrap().sequence, 400);
 }
 
+/// What nobody waits for is on the disk after a sync, and not signed.
+#[test]
+fn a_sync_puts_what_was_appended_on_the_disk() {
+    let folder = scratch("sync").join("audit");
+    let journal = Journal::options()
+        .checkpoint_interval(Duration::from_secs(3600))
+        .open(&folder)
+        .unwrap();
+    let len = || fs::metadata(&segments(&folder)[0]).unwrap().len();
+    journal.sync().unwrap();
+    for number in 0..10 {
+        journal.append_unsynced(&entry(number)).unwrap();
+    }
+    assert_eq!(len(), 0);
+    journal.sync().unwrap();
+    let bytes = fs::read(&segments(&folder)[0]).unwrap();
+    assert_eq!(stream::views(&bytes).count(), 10);
+    let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
+    assert_eq!(text.lines().nth(1), Some("0"));
+    let other = journal.clone();
+    assert_eq!(journal.close().unwrap().size(), 10);
+    assert!(matches!(other.sync(), Err(Closed::ByCaller)));
+}
+
 #[test]
 fn a_checkpoint_comes_by_itself() {
     let folder = scratch("by_itself").join("audit");

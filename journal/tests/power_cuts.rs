@@ -182,3 +182,132 @@ fn check(disk: &Faulty, signer: &Signer, promises: &mut Promises, seed: u64) {
         "seed {seed}"
     );
 }
+
+/// Several threads append, and some of them sign, until the power fails. What one batch
+/// promises must not depend on the next, which is written while the first is woken.
+#[test]
+fn nothing_acknowledged_to_threads_is_lost() {
+    let lives = std::env::var("POWER_CUTS").map_or(1000, |it| it.parse().unwrap());
+    for seed in 0..lives / 10 {
+        let mut random = Random(seed);
+        let disk = Faulty::new(random.next());
+        let signer = Signer::generate("example.com/audit").unwrap();
+        let fault = [Fault::PowerCut, Fault::PowerCut, Fault::Error][random.below(3)];
+        let options = options(&disk, &signer, &mut random);
+        let journal = options.open("/audit").unwrap();
+        let fuel = u32::try_from(random.below(600)).unwrap();
+        disk.fail_after(Some(fuel), fault);
+        let acknowledged: BTreeMap<u64, LogEntry> = std::thread::scope(|scope| {
+            let append = |thread: usize| {
+                let journal = &journal;
+                scope.spawn(move || {
+                    let mut acknowledged = Vec::new();
+                    for number in 0..60 {
+                        let entry = entry(thread * 1000 + number);
+                        if number % 20 == thread && journal.checkpoint().is_err() {
+                            break;
+                        }
+                        match journal.append(&entry) {
+                            Ok(receipt) => acknowledged.push((receipt.sequence, entry)),
+                            Err(_) => break,
+                        }
+                    }
+                    acknowledged
+                })
+            };
+            let threads: Vec<_> = (0..6).map(append).collect();
+            let joined = threads.into_iter().flat_map(|it| it.join().unwrap());
+            joined.collect()
+        });
+        drop(journal);
+        disk.fail_after(None, fault);
+        disk.power_on();
+        let mut promises = Promises {
+            tried: (0..360).map(|it| (it, all_of_threads())).collect(),
+            acknowledged,
+            ..Promises::default()
+        };
+        check(&disk, &signer, &mut promises, seed);
+    }
+}
+
+fn all_of_threads() -> Vec<LogEntry> {
+    let numbers = (0..6).flat_map(|thread| (0..60).map(move |it| thread * 1000 + it));
+    numbers.map(entry).collect()
+}
+
+/// After an error nothing is tried again, whatever is asked for: neither the sync that
+/// failed nor the new segment that would be due.
+#[test]
+fn nothing_is_tried_again_after_an_error() {
+    for fuel in 0..150 {
+        let disk = Faulty::new(u64::from(fuel));
+        let signer = Signer::generate("example.com/audit").unwrap();
+        let options = Journal::options()
+            .disk(Arc::new(disk.clone()))
+            .signer(signer.clone())
+            .checkpoint_copy("/keys/audit.checkpoint")
+            .max_segment_len(1500)
+            .checkpoint_interval(Duration::from_secs(3600));
+        let journal = options.open("/audit").unwrap();
+        disk.fail_after(Some(fuel), Fault::Error);
+        let mut promises = Promises::default();
+        for number in 0.. {
+            promises.tried.insert(number as u64, vec![entry(number)]);
+            let Ok(receipt) = journal.append(&entry(number)) else {
+                break;
+            };
+            promises
+                .acknowledged
+                .insert(receipt.sequence, entry(number));
+        }
+        let files = disk.files();
+        assert!(journal.checkpoint().is_err(), "fuel {fuel}");
+        assert!(journal.sync().is_err(), "fuel {fuel}");
+        assert!(journal.append_unsynced(&entry(0)).is_err(), "fuel {fuel}");
+        assert!(journal.close().is_err(), "fuel {fuel}");
+        assert!(files == disk.files(), "fuel {fuel}: something was written");
+        disk.power_on();
+        check(&disk, &signer, &mut promises, u64::from(fuel));
+    }
+}
+
+/// Whatever panics below a journal, nobody waits for ever, no number is left out, and
+/// nothing is signed that is not on the disk.
+#[test]
+fn a_panic_closes_the_journal() {
+    for fuel in 0..80 {
+        let disk = Faulty::new(u64::from(fuel));
+        let signer = Signer::generate("example.com/audit").unwrap();
+        let options = Journal::options()
+            .disk(Arc::new(disk.clone()))
+            .signer(signer.clone())
+            .checkpoint_copy("/keys/audit.checkpoint")
+            .max_segment_len(1500)
+            .checkpoint_interval(Duration::from_millis(u64::from(fuel % 2) * 3600));
+        let journal = options.open("/audit").unwrap();
+        disk.fail_after(Some(fuel), Fault::Panic);
+        let append = |number| {
+            let appended = || journal.append(&entry(number));
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(appended))
+        };
+        let mut promises = Promises::default();
+        let mut is_closed = false;
+        for number in 0..60 {
+            promises.tried.insert(number as u64, vec![entry(number)]);
+            if let Ok(Ok(receipt)) = append(number) {
+                assert!(!is_closed, "fuel {fuel}: appended after a panic");
+                assert_eq!(receipt.sequence, number as u64);
+                promises
+                    .acknowledged
+                    .insert(receipt.sequence, entry(number));
+            } else {
+                is_closed = true;
+            }
+        }
+        assert!(is_closed, "fuel {fuel}: no panic");
+        assert!(journal.close().is_err(), "fuel {fuel}");
+        disk.fail_after(None, Fault::Panic);
+        check(&disk, &signer, &mut promises, u64::from(fuel));
+    }
+}

@@ -120,6 +120,18 @@ fn what_is_acknowledged_is_there() {
     );
 }
 
+/// Lines that are acknowledged together are so, too, if the last of them is blank.
+#[test]
+fn blank_lines_at_the_end_leave_nothing_unacknowledged() {
+    for end in ["\n\n", "\n \n\n", "\n\n{}\n", "\nno entry\n\n"] {
+        let shell = Shell(scratch("program_blank"));
+        let input = lines().join("\n") + end;
+        let status = i32::from(end.trim() != "");
+        let (out, _) = shell.run(&["append", "audit"], input.as_bytes(), status);
+        assert_eq!(out.lines().count(), 7, "{end:?}: {out}");
+    }
+}
+
 fn prost_frame(entry: &LogEntry) -> Vec<u8> {
     use lokryn_compliance_log::prost::Message as _;
     entry.encode_length_delimited_to_vec()

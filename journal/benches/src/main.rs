@@ -5,12 +5,14 @@
 //!
 //! The folder is where the files are made; on a memory file system syncs cost nothing.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -148,7 +150,8 @@ fn one_thread(folder: &Path) -> Result {
 fn many_threads(folder: &Path) -> Result {
     const EACH: usize = 200;
     let entries: Vec<LogEntry> = (0..EACH).map(entry).collect();
-    let mut commits = 0;
+    // How many the journal made of them last.
+    let commits = Cell::new(0);
     let mut journal = || {
         let folder = fresh(folder)?.join("audit");
         let journal = Journal::open(&folder)?;
@@ -169,21 +172,42 @@ fn many_threads(folder: &Path) -> Result {
             barrier.wait();
             start.elapsed()
         });
-        commits = journal.commits();
+        commits.set(usize::try_from(journal.commits())?.max(1));
         journal.close()?;
         Ok(taken)
     };
-    let [journal] = medians([&mut journal])?;
     // The same batches, bare.
-    let batch = THREADS * EACH / usize::try_from(commits)?.max(1);
-    let bytes: Vec<u8> = (0..batch).flat_map(|n| entry(n).to_bytes()).collect();
     let mut bare = || {
+        let batch = THREADS * EACH / commits.get();
+        let bytes: Vec<u8> = (0..batch).flat_map(|n| entry(n).to_bytes()).collect();
         let mut file = File::create(fresh(folder)?.join("bare"))?;
         let start = Instant::now();
-        for _ in 0..commits {
+        for _ in 0..commits.get() {
             file.write_all(&bytes)?;
             file.sync_data()?;
         }
+        Ok(start.elapsed())
+    };
+    // What the threads cost that wait for each other, and do nothing else.
+    let mut woken = || {
+        let rounds: Vec<OnceLock<()>> = (0..EACH).map(|_| OnceLock::new()).collect();
+        let left = AtomicUsize::new(THREADS);
+        let start = Instant::now();
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    for round in &rounds {
+                        // The last to come wakes all others.
+                        if left.fetch_sub(1, Ordering::SeqCst) == 1 {
+                            left.store(THREADS, Ordering::SeqCst);
+                            let _ = round.set(());
+                        } else {
+                            round.wait();
+                        }
+                    }
+                });
+            }
+        });
         Ok(start.elapsed())
     };
     let mut database = || {
@@ -207,7 +231,9 @@ fn many_threads(folder: &Path) -> Result {
         });
         Ok(start.elapsed() * u32::try_from(entries.len() / EACH)?)
     };
-    let [bare, database] = medians([&mut bare, &mut database])?;
+    let [journal, bare, woken, database] =
+        medians([&mut journal, &mut bare, &mut woken, &mut database])?;
+    let batch = THREADS * EACH / commits.get();
     let rate = |time: f64| (THREADS * EACH) as f64 / time;
     println!(
         "durable append, {THREADS} threads       {:8.0} /s, {batch} to a commit",
@@ -217,6 +243,11 @@ fn many_threads(folder: &Path) -> Result {
         "  beside the same batches, bare   {:8.0} /s  ratio {:.2} (limit 0.55)",
         rate(bare),
         bare / journal
+    );
+    println!(
+        "  beside waking the threads       {:8.0} /s  ratio {:.2}",
+        rate(woken),
+        woken / journal
     );
     println!(
         "  beside SQLite, WAL and FULL     {:8.0} /s  ratio {:.1} (limit 15)\n",

@@ -70,6 +70,9 @@ impl<W: Write> Appending<W> {
             }
             let is_last = !input.buffer().contains(&b'\n');
             if line.trim_ascii().is_empty() {
+                if is_last {
+                    self.settle()?;
+                }
                 continue;
             }
             match parse(&line) {
@@ -124,13 +127,17 @@ impl<W: Write> Appending<W> {
     fn refuse(&mut self, number: u64, why: &str, is_last: bool) -> Done {
         self.refused += 1;
         eprintln!("lokryn-journal: line {number}: {why}");
-        if is_last && !self.waiting.is_empty() {
-            // Nothing else makes them last.
-            let synced = self.journal.checkpoint();
-            synced.map_err(|err| finding("not appended", err))?;
-            return self.acknowledge();
+        if is_last { self.settle() } else { Ok(()) }
+    }
+
+    /// Makes what is waiting last where no entry comes that would, and says so.
+    fn settle(&mut self) -> Done {
+        if self.waiting.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let synced = self.journal.sync();
+        synced.map_err(|err| finding("not appended", err))?;
+        self.acknowledge()
     }
 
     /// Says what is on the disk.

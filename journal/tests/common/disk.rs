@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lokryn_journal::disk::{Disk, DiskFile, Lock};
 
@@ -38,6 +38,8 @@ pub(crate) enum Fault {
     Error,
     /// One write stops in the middle.
     Full,
+    /// One operation panics.
+    Panic,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,9 +59,9 @@ struct Inode {
 impl Faulty {
     pub(crate) fn new(seed: u64) -> Self {
         let disk = Self::default();
-        disk.0.lock().unwrap().random = Random(seed);
+        disk.state().random = Random(seed);
         for folder in ["/", "/keys"] {
-            let mut state = disk.0.lock().unwrap();
+            let mut state = disk.state();
             state.names.insert(folder.into(), Node::Folder);
             state.durable.insert(folder.into(), Node::Folder);
         }
@@ -67,13 +69,13 @@ impl Faulty {
     }
 
     pub(crate) fn fail_after(&self, fuel: Option<u32>, fault: Fault) {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.state();
         (state.fuel, state.fault) = (fuel, fault);
     }
 
     /// Goes on with what the disk has after the power is back.
     pub(crate) fn power_on(&self) {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.state();
         let state = &mut *state;
         state.is_off = false;
         state.fuel = None;
@@ -105,7 +107,7 @@ impl Faulty {
 
     /// What is seen in a file.
     pub(crate) fn contents(&self, path: &Path) -> Option<Vec<u8>> {
-        let state = self.0.lock().unwrap();
+        let state = self.state();
         match state.names.get(path) {
             Some(Node::File(file)) => Some(state.files[*file].seen.clone()),
             _ => None,
@@ -114,7 +116,7 @@ impl Faulty {
 
     /// All files that are seen.
     pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let state = self.0.lock().unwrap();
+        let state = self.state();
         let file = |(path, node): (&PathBuf, &Node)| match node {
             Node::File(file) => Some((path.clone(), state.files[*file].seen.clone())),
             Node::Folder => None,
@@ -122,8 +124,12 @@ impl Faulty {
         state.names.iter().filter_map(file).collect()
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.state();
         state.spend()?;
         work(&mut state)
     }
@@ -139,6 +145,7 @@ impl State {
             Some(0) => {
                 self.fuel = None;
                 self.is_off = self.fault == Fault::PowerCut;
+                assert!(self.fault != Fault::Panic, "as asked");
                 Err(io::Error::other(format!("{:?}", self.fault)))
             }
             Some(fuel) => {
@@ -357,7 +364,7 @@ impl DiskFile for Open {
 
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let offset = usize::try_from(offset).unwrap();
-        let mut state = self.disk.0.lock().unwrap();
+        let mut state = self.disk.state();
         let was_off = state.is_off;
         let spent = state.spend();
         if spent.is_err() && !was_off {
@@ -381,7 +388,7 @@ impl DiskFile for Open {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        let mut state = self.disk.0.lock().unwrap();
+        let mut state = self.disk.state();
         let spent = state.spend();
         if spent.is_err() && state.fault == Fault::Error && !state.is_off {
             // What should have been written counts as written, and some of it never was.
