@@ -94,18 +94,13 @@ impl<R: Read> Frames<R> {
         Ok(Frame::Whole { offset, bytes })
     }
 
-    /// Finds the next whole record with a number from `least` to `most`, wherever it
-    /// begins, and goes on after it. Passes over everything if there is none.
+    /// Finds the next whole record with a number from `least` on, wherever it begins, and
+    /// goes on after it. Passes over everything if there is none.
     ///
     /// A record is known by its end, and its beginning by the checksum: one in four
     /// thousand million places fits by chance. Takes what that costs off `steps`, and
     /// finds nothing more once none are left.
-    pub(crate) fn find(
-        &mut self,
-        least: u64,
-        most: u64,
-        steps: &mut usize,
-    ) -> io::Result<Option<Found<'_>>> {
+    pub(crate) fn find(&mut self, least: u64, steps: &mut usize) -> io::Result<Option<Found<'_>>> {
         // Where the next end may be, counted from the start of what is unread.
         let mut end = 0;
         loop {
@@ -115,7 +110,7 @@ impl<R: Read> Frames<R> {
                 let Some(trailer) = Trailer::ending(&unread[..end]) else {
                     continue;
                 };
-                if !(least..=most).contains(&trailer.sequence) {
+                if trailer.sequence < least {
                     continue;
                 }
                 let from = end.saturating_sub(self.max_record_len);

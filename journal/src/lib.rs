@@ -13,6 +13,7 @@ mod frames;
 mod journal;
 pub mod key;
 pub mod note;
+mod numbers;
 mod opening;
 mod options;
 mod pipeline;

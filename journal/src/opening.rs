@@ -485,7 +485,7 @@ fn count_whole(file: &mut dyn DiskFile, place: &Place) -> Result<u64, OpenError>
     let (mut least, mut count) = (place.sequence, 0);
     let mut steps = MOST_STEPS;
     while count < MOST_COUNTED {
-        let found = frames.find(least, u64::MAX, &mut steps);
+        let found = frames.find(least, &mut steps);
         let Some(found) = found.map_err(FileError::at(&place.segment))? else {
             break;
         };

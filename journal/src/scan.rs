@@ -248,7 +248,7 @@ impl Segment {
     fn find(&mut self, steps: &mut usize) -> Result<Option<Bytes>, FileError> {
         self.go_to(self.offset, self.least)?;
         let mut frames = Frames::new(&self.file, self.offset, LIMIT_MAX_RECORD_LEN);
-        let found = frames.find(self.least, u64::MAX, steps);
+        let found = frames.find(self.least, steps);
         let Some(found) = found.map_err(FileError::at(&self.path))? else {
             return Ok(None);
         };
