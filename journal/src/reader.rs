@@ -508,7 +508,7 @@ fn first_time(folder: &Path, first: u64) -> Result<Option<u64>, RecordsError> {
 pub(crate) fn read_checkpoint(folder: &Path) -> Result<Checkpoint, RecordsError> {
     let path = folder.join(segment::CHECKPOINT);
     let mut text = String::new();
-    let read = fs::File::open(&path)
+    let read = segment::open(&path)
         .and_then(|file| file.take(MAX_NOTE_LEN as u64 + 1).read_to_string(&mut text));
     let text = match read {
         Err(err) if err.kind() == io::ErrorKind::InvalidData => Err(NoteError::Text),

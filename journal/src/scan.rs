@@ -173,7 +173,7 @@ impl Scan {
 impl Segment {
     fn open(folder: &Path, first: u64) -> Result<Self, FileError> {
         let path = segment::path(folder, first);
-        let file = File::open(&path).map_err(FileError::at(&path))?;
+        let file = segment::open(&path).map_err(FileError::at(&path))?;
         Ok(Self {
             first,
             path,
