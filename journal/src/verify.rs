@@ -169,7 +169,8 @@ impl<'a> Verification<'a> {
 /// # Errors
 ///
 /// [`VerifyError`], and [`VerifyError::Signature`] for a checkpoint that the log has not
-/// signed: nothing can be shown then.
+/// signed: nothing can be shown then. [`VerifyError::Changing`] takes back what was handed
+/// over.
 pub fn salvage(
     folder: impl AsRef<Path>,
     known: &[Verifier],
@@ -189,6 +190,7 @@ pub fn salvage(
     };
     let mut row = (u64::MAX, None);
     let mut next = 0;
+    let mut tree = Tree::new();
     let mut scan = Scan::new(folder, segments(folder)?);
     while let Some(piece) = scan.next()? {
         let (Piece::Frames(bytes) | Piece::Record(bytes)) = piece else {
@@ -202,21 +204,32 @@ pub fn salvage(
             if sequence < next || sequence >= checkpoint.size() {
                 continue;
             }
-            if row.0 != sequence / ROW {
-                row = (
-                    sequence / ROW,
-                    pass.signed_row(sequence / ROW, trusted, &above),
-                );
-            }
-            let index = (sequence % ROW) as usize;
-            let signed = row.1.as_ref().and_then(|leaves| leaves.get(index));
-            if signed.copied().flatten() == Some(leaf_hash(record)) {
+            let leaf = leaf_hash(record);
+            let is_signed = if let Trusted::Records = trusted {
+                tree.push(leaf);
+                true
+            } else {
+                if row.0 != sequence / ROW {
+                    row = (
+                        sequence / ROW,
+                        pass.signed_row(sequence / ROW, trusted, &above),
+                    );
+                }
+                let index = (sequence % ROW) as usize;
+                let signed = row.1.as_ref().and_then(|leaves| leaves.get(index));
+                signed.copied().flatten() == Some(leaf)
+            };
+            if is_signed {
                 take(record);
                 salvaged.records += 1;
                 next = sequence + 1;
             }
         }
         scan.reuse(bytes);
+    }
+    // They led to the root when they were read before.
+    if matches!(trusted, Trusted::Records) && tree.root() != *checkpoint.root() {
+        return Err(VerifyError::Changing);
     }
     Ok(salvaged)
 }
@@ -398,6 +411,8 @@ pub enum VerifyError {
     Checkpoint(RecordsError),
     /// The checkpoint is not signed by the log.
     Signature(NoteError),
+    /// Somebody has changed records while they were read.
+    Changing,
 }
 
 impl Display for VerifyError {
@@ -406,6 +421,7 @@ impl Display for VerifyError {
             Self::File(err) => Display::fmt(err, f),
             Self::Checkpoint(err) => Display::fmt(err, f),
             Self::Signature(err) => write!(f, "checkpoint: {err}"),
+            Self::Changing => f.write_str("records have changed while they were read"),
         }
     }
 }
@@ -416,6 +432,7 @@ impl Error for VerifyError {
             Self::File(err) => Some(err),
             Self::Checkpoint(err) => Some(err),
             Self::Signature(err) => Some(err),
+            Self::Changing => None,
         }
     }
 }
@@ -468,14 +485,16 @@ struct Pass {
     next: u64,
     /// The leaves of the row that is being read; `None` for those that are missing.
     row: Vec<Option<Leaf>>,
-    /// Leaves of that row that were taken from its tile.
-    below: usize,
     /// A tree whose leaves are the rows' roots: from the records, and from the tiles. One
     /// ends where a row cannot be had.
     of_records: Option<Rows>,
     of_tiles: Option<Rows>,
     suspects: Vec<Suspect>,
+    /// How many rows there are besides, and how many records were read in them.
     more_suspects: u64,
+    suspect_records: u64,
+    /// Whether there are rows none of whose records is there.
+    has_gaps: bool,
     /// What is wrong in itself, whatever the tree says.
     faults: Vec<Fault>,
     more_faults: u64,
@@ -492,8 +511,9 @@ struct Rows {
     rest: Tree,
     /// The root when it had as many leaves as the checkpoint kept elsewhere.
     old: (u64, Option<Hash>),
-    /// Tiles that are not as this tree has them.
+    /// Tiles that are not as this tree has them, and how many there are besides.
     wrong: Vec<Tile>,
+    more_wrong: u64,
 }
 
 /// A row whose records and tile do not agree.
@@ -554,8 +574,13 @@ impl Rows {
             level: tile.level + 1,
             ..tile
         };
-        if tiles.read(tile).ok().as_deref() != Some(bytes) && self.wrong.len() < MOST_FAULTS {
+        if tiles.read(tile).ok().as_deref() == Some(bytes) {
+            return;
+        }
+        if self.wrong.len() < MOST_FAULTS {
             self.wrong.push(tile);
+        } else {
+            self.more_wrong += 1;
         }
     }
 }
@@ -570,17 +595,19 @@ impl Pass {
             rest: Tree::new(),
             old: (old, None),
             wrong: Vec::new(),
+            more_wrong: 0,
         };
         let mut pass = Self {
             tiles,
             size,
             next: 0,
             row: Vec::new(),
-            below: 0,
             of_records: Some(rows.clone()),
             of_tiles: Some(rows),
             suspects: Vec::new(),
             more_suspects: 0,
+            suspect_records: 0,
+            has_gaps: false,
             faults: Vec::new(),
             more_faults: 0,
             read: 0,
@@ -594,7 +621,11 @@ impl Pass {
     /// Takes everything below a record from the tiles.
     fn skip_to(&mut self, from: u64) {
         self.from_tiles = from;
-        while self.next + ROW <= from {
+        while from - self.next >= ROW {
+            if self.is_lost() {
+                self.next = from / ROW * ROW;
+                break;
+            }
             let row = self.next / ROW;
             // The level above has the roots of whole rows.
             if let Ok(root) = self.tiles.node(8, row) {
@@ -623,7 +654,6 @@ impl Pass {
                 }));
                 self.next += 1;
             }
-            self.below = self.row.len();
         }
     }
 
@@ -746,9 +776,21 @@ impl Pass {
             last: sequence - 1,
         });
         while self.next < sequence {
+            let rows = (sequence - self.next) / ROW;
+            if self.row.is_empty() && self.is_lost() && rows > 0 {
+                // A checkpoint can claim more rows than anybody could go through.
+                self.has_gaps = true;
+                self.next += rows * ROW;
+                continue;
+            }
             // Rows that are missing as a whole are known by their tiles alone.
             self.put(None);
         }
+    }
+
+    /// Whether neither the records nor the tiles make a tree any more.
+    fn is_lost(&self) -> bool {
+        self.of_records.is_none() && self.of_tiles.is_none()
     }
 
     fn put(&mut self, leaf: Option<Leaf>) {
@@ -775,7 +817,10 @@ impl Pass {
             .map(|leaf| leaf.map(|leaf| leaf.hash))
             .collect();
         let of_tile = tile_row(&self.tiles, row);
-        if of_records.is_none() || of_records != of_tile {
+        let read = leaves.iter().flatten().count() as u64;
+        if read == 0 {
+            self.has_gaps = true;
+        } else if of_records.is_none() || of_records != of_tile {
             if self.suspects.len() < MOST_ROWS {
                 self.suspects.push(Suspect {
                     row,
@@ -784,6 +829,7 @@ impl Pass {
                 });
             } else {
                 self.more_suspects += 1;
+                self.suspect_records += read;
             }
         }
         if is_last {
@@ -860,7 +906,6 @@ impl Pass {
         };
         match (trusted, suspect) {
             (Trusted::Nothing, _) => None,
-            (Trusted::Records, Some(suspect)) => Some(of_records(suspect)),
             (Trusted::Rows, Some(suspect)) => match above.verdict(suspect) {
                 Verdict::Records => Some(of_records(suspect)),
                 Verdict::Tile => of_tile(),
@@ -868,8 +913,7 @@ impl Pass {
             },
             // Records and tile agree, and so does what lies above.
             (Trusted::Rows, None) if !above.leads(row) => None,
-            (Trusted::Records | Trusted::Tiles | Trusted::Rows, None)
-            | (Trusted::Tiles, Some(_)) => of_tile(),
+            (Trusted::Records | Trusted::Tiles, _) | (Trusted::Rows, None) => of_tile(),
         }
     }
 
@@ -880,7 +924,7 @@ impl Pass {
             Trusted::Records
         } else if leads(&self.of_tiles) {
             Trusted::Tiles
-        } else if self.suspects.is_empty() && self.more_suspects == 0 {
+        } else if self.suspects.is_empty() && !self.has_gaps {
             Trusted::Nothing
         } else {
             Trusted::Rows
@@ -918,9 +962,9 @@ impl Pass {
             };
             unproved += self.judge_row(suspect, verdict, &mut told);
         }
-        if self.more_suspects > 0 && !matches!(trusted, Trusted::Records) {
-            unproved += self.more_suspects * ROW;
-            report.more_faults += self.more_suspects;
+        report.more_faults += self.more_suspects;
+        if !matches!(trusted, Trusted::Records) {
+            unproved += self.suspect_records;
         }
         let rows = match trusted {
             Trusted::Records => &self.of_records,
@@ -929,6 +973,7 @@ impl Pass {
         };
         let wrong = rows.iter().flat_map(|rows| &rows.wrong);
         told.extend(wrong.map(|tile| (u64::MAX, Fault::Tile { tile: *tile })));
+        report.more_faults += rows.as_ref().map_or(0, |rows| rows.more_wrong);
         if matches!(trusted, Trusted::Rows) {
             told.extend(above.wrong());
         }
@@ -1184,7 +1229,7 @@ fn rows_of(found: &[Read], tiles: &TileFolder, size: u64) -> VecDeque<(usize, Ha
                 continue;
             }
         };
-        let is_whole = first + ROW <= size
+        let is_whole = size.saturating_sub(first) >= ROW
             && row.is_some_and(|row| {
                 let mut numbers = row.iter().zip(first..);
                 numbers.all(|(leaf, number)| matches!(leaf, Ok((it, _)) if *it == number))
