@@ -1,5 +1,15 @@
 //! The program `lokryn-journal`.
 
+/// Prints a line to standard error. Where that is closed or full, nobody is told, and the
+/// status says it.
+macro_rules! tell {
+    ($($message:tt)*) => {{
+        use std::io::Write as _;
+        let message = format_args!($($message)*);
+        let _ = writeln!(std::io::stderr(), "lokryn-journal: {message}");
+    }};
+}
+
 mod program {
     use super::{Failure, Outcome, count, finding, is_folder, print, wrong_use};
 
@@ -188,7 +198,7 @@ fn main() -> ExitCode {
         Err(Failure::Finding(message)) => (message, 1),
         Err(Failure::Use(message)) => (message, 2),
     };
-    eprintln!("lokryn-journal: {message}");
+    tell!("{message}");
     ExitCode::from(status)
 }
 
@@ -443,8 +453,10 @@ fn verifiers(keys: &[String]) -> Outcome<Vec<Verifier>> {
         let path = Path::new(key);
         let read = if path.exists() {
             Verifier::read(path)
-        } else {
+        } else if key.contains('+') {
             key.parse()
+        } else {
+            return Err(wrong_use(key, "neither a file nor a key"));
         };
         read.map_err(|err| wrong_use(key, err))
     };

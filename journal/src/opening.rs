@@ -514,13 +514,13 @@ fn count_whole(file: &mut dyn DiskFile, place: &Place) -> Result<u64, OpenError>
     let mut steps = MOST_STEPS;
     while count < MOST_COUNTED {
         let found = frames.find(least, &mut steps);
-        let Some(found) = found.map_err(FileError::at(&place.segment))? else {
+        let Some((sequence, offset)) = found.map_err(FileError::at(&place.segment))? else {
             break;
         };
         // A tear may lie within one record alone.
-        let is_place = count == 0 && found.sequence == place.sequence;
-        least = found.sequence.saturating_add(1);
-        count += u64::from(!is_place || found.offset > place.offset + 4);
+        let is_place = count == 0 && sequence == place.sequence;
+        least = sequence.saturating_add(1);
+        count += u64::from(!is_place || offset > place.offset + 4);
     }
     // Where looking was given up there may be some.
     Ok(count.max(u64::from(steps == 0)))

@@ -665,7 +665,7 @@ impl Pass {
         let tiles = self.tiles.clone();
         let (size, from) = (self.size, self.next);
         // Read by what hands out pieces, and set by what takes the results.
-        let is_past = Cell::new(size == 0);
+        let is_past = Cell::new(self.next >= size);
         pipeline::run(
             verification.threads,
             || {

@@ -17,11 +17,11 @@ pub(crate) fn append(dir: &std::path::Path, options: Options, delimited: bool) -
     let opening = journal.opening();
     if opening.taken_in > 0 {
         let records = super::count(opening.taken_in, "record");
-        eprintln!("lokryn-journal: taken in, and signed: {records} beyond the checkpoint");
+        tell!("taken in, and signed: {records} beyond the checkpoint");
     }
     if let Some(cut) = &opening.cut {
         let kept = cut.kept.display();
-        eprintln!("lokryn-journal: cut off {} bytes, kept in {kept}", cut.len);
+        tell!("cut off {} bytes, kept in {kept}", cut.len);
     }
     let mut appending = Appending {
         journal: journal.clone(),
@@ -164,7 +164,7 @@ impl<W: Write> Appending<W> {
 
     fn refuse(&mut self, number: u64, why: &str, is_last: bool) -> Done {
         self.refused += 1;
-        eprintln!("lokryn-journal: line {number}: {why}");
+        tell!("line {number}: {why}");
         if is_last && !self.waiting.is_empty() {
             // Nothing else makes them last.
             let synced = self.journal.checkpoint();

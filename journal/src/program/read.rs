@@ -44,7 +44,7 @@ pub(crate) fn cat(dir: &Path, filter: &Filter, form: Form, follow: bool, beyond:
             .or_else(|err| closed(err, faults))?,
             Err(err) => {
                 faults += 1;
-                eprintln!("lokryn-journal: {err}");
+                tell!("{err}");
             }
         }
         if follow {
@@ -290,7 +290,7 @@ pub(crate) fn stats(dir: &Path, filter: &Filter) -> Done {
             Ok(_) => {}
             Err(err) => {
                 faults += 1;
-                eprintln!("lokryn-journal: {err}");
+                tell!("{err}");
             }
         }
     }

@@ -25,8 +25,7 @@ pub(crate) fn verify(
         if is_shown && share != last {
             last = share;
             let (done, left) = ("█".repeat(share), "░".repeat(BAR - share));
-            eprint!("\r{done}{left} {read} of {size}");
-            let _ = io::stderr().flush();
+            let _ = write!(io::stderr(), "\r{done}{left} {read} of {size}");
         }
     };
     let mut verification = Verification::new(dir, known)
@@ -37,7 +36,7 @@ pub(crate) fn verify(
     }
     let report = verification.run();
     if is_shown {
-        eprint!("\r\x1b[K");
+        let _ = write!(io::stderr(), "\r\x1b[K");
     }
     let report = report?;
     if from > 0 && from >= report.size {
