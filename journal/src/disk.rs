@@ -114,7 +114,8 @@ impl Disk for Os {
 
     fn read(&self, path: &Path, max: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(max).read_to_end(&mut bytes)?;
+        let file = crate::segment::open(path)?;
+        file.take(max).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 

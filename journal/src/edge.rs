@@ -89,6 +89,11 @@ impl Edge {
             .collect()
     }
 
+    /// How many tiles have become full since they were taken.
+    pub(crate) fn full_len(&self) -> usize {
+        self.full.len()
+    }
+
     pub(crate) fn take_full(&mut self) -> Vec<(Tile, Vec<u8>)> {
         mem::take(&mut self.full)
     }

@@ -119,7 +119,7 @@ pub enum OpenError {
         /// What is wrong with its signatures.
         source: NoteError,
     },
-    /// A checkpoint is of another log.
+    /// A checkpoint, or the key, is of another log.
     OtherLog {
         /// The file.
         path: PathBuf,
@@ -202,11 +202,7 @@ impl Display for OpenError {
             Self::Checkpoint { path, source } => write!(f, "{}: {source}", path.display()),
             Self::OtherKey { path, source } => write!(f, "{}: {source}", path.display()),
             Self::OtherLog { path, origin } => {
-                write!(
-                    f,
-                    "{}: checkpoint of another log, {origin:?}",
-                    path.display()
-                )
+                write!(f, "{}: of another log, {origin:?}", path.display())
             }
             Self::Shorter {
                 checkpoint,

@@ -45,14 +45,6 @@ pub(crate) enum Frame<'a> {
     End,
 }
 
-/// A record that was found without a length that leads to it.
-pub(crate) struct Found<'a> {
-    pub(crate) sequence: u64,
-    /// Where the record begins, without a length.
-    pub(crate) offset: u64,
-    pub(crate) bytes: &'a [u8],
-}
-
 impl<R: Read> Frames<R> {
     /// Reads what comes from the source, which stands at `offset` in its segment.
     pub(crate) fn new(source: R, offset: u64, max_record_len: usize) -> Self {
@@ -94,53 +86,26 @@ impl<R: Read> Frames<R> {
         Ok(Frame::Whole { offset, bytes })
     }
 
-    /// Finds the next whole record with a number from `least` to `most`, wherever it
-    /// begins, and goes on after it. Passes over everything if there is none.
+    /// Finds the next whole record with a number from `least` on, wherever it begins, and
+    /// goes on after it: its number, and its offset, without a length. Passes over
+    /// everything if there is none.
     ///
     /// A record is known by its end, and its beginning by the checksum: one in four
     /// thousand million places fits by chance. Takes what that costs off `steps`, and
     /// finds nothing more once none are left.
-    pub(crate) fn find(
-        &mut self,
-        least: u64,
-        most: u64,
-        steps: &mut usize,
-    ) -> io::Result<Option<Found<'_>>> {
+    pub(crate) fn find(&mut self, least: u64, steps: &mut usize) -> io::Result<Option<(u64, u64)>> {
         // Where the next end may be, counted from the start of what is unread.
         let mut end = 0;
         loop {
             let unread = &self.buf[self.unread.clone()];
-            while end < unread.len() && *steps > 0 {
-                end += 1;
-                let Some(trailer) = Trailer::ending(&unread[..end]) else {
-                    continue;
-                };
-                if !(least..=most).contains(&trailer.sequence) {
-                    continue;
-                }
-                let from = end.saturating_sub(self.max_record_len);
-                if end - from > *steps {
-                    *steps = 0;
-                    break;
-                }
-                if let Some(start) = beginning(&unread[from..end], trailer.len, trailer.crc, steps)
-                {
-                    let start = from + start;
-                    let offset = self.offset + start as u64;
-                    let place = self.unread.start + start..self.unread.start + end;
-                    self.pass(end);
-                    return Ok(Some(Found {
-                        sequence: trailer.sequence,
-                        offset,
-                        bytes: &self.buf[place],
-                    }));
-                }
-            }
-            if *steps == 0 {
-                end = unread.len();
+            let max = self.max_record_len;
+            if let Some((sequence, range)) = find_in(unread, &mut end, max, least, steps) {
+                let offset = self.offset + range.start as u64;
+                self.pass(range.end);
+                return Ok(Some((sequence, offset)));
             }
             // What is further back than a record is long cannot belong to one.
-            let passed = end.saturating_sub(self.max_record_len);
+            let passed = end.saturating_sub(max);
             self.pass(passed);
             end -= passed;
             if !self.fill()? {
@@ -180,4 +145,37 @@ impl<R: Read> Frames<R> {
         }
         Ok(self.unread.end > room - READ_LEN)
     }
+}
+
+/// Finds the first whole record in the bytes that ends after `end` and has a number from
+/// `least` on: its number, and where it is. Moves `end` on to where none has ended yet.
+pub(crate) fn find_in(
+    bytes: &[u8],
+    end: &mut usize,
+    max_record_len: usize,
+    least: u64,
+    steps: &mut usize,
+) -> Option<(u64, Range<usize>)> {
+    while *end < bytes.len() && *steps > 0 {
+        *end += 1;
+        let Some(trailer) = Trailer::ending(&bytes[..*end]) else {
+            continue;
+        };
+        if trailer.sequence < least {
+            continue;
+        }
+        let from = end.saturating_sub(max_record_len);
+        if *end - from > *steps {
+            *steps = 0;
+            break;
+        }
+        let start = beginning(&bytes[from..*end], trailer.len, trailer.crc, steps);
+        if let Some(start) = start {
+            return Some((trailer.sequence, from + start..*end));
+        }
+    }
+    if *steps == 0 {
+        *end = bytes.len();
+    }
+    None
 }

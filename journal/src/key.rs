@@ -69,8 +69,8 @@ impl Verifier {
     ///
     /// [`KeyError::Io`], also if there is such a file.
     pub fn write_new(&self, path: impl AsRef<Path>) -> Result<(), KeyError> {
-        let file = File::options().write(true).create_new(true).open(path)?;
-        write_key(file, &self.to_string())
+        let mut options = File::options();
+        write_key(path.as_ref(), &mut options, &self.to_string())
     }
 
     /// Returns the name of the key, which is the origin of the log that it signs.
@@ -170,10 +170,9 @@ impl Signer {
     /// [`KeyError::Io`], also if there is such a file: no key is ever overwritten.
     pub fn write_new(&self, path: impl AsRef<Path>) -> Result<(), KeyError> {
         let mut options = File::options();
-        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        write_key(options.open(path)?, &self.to_text())
+        write_key(path.as_ref(), &mut options, &self.to_text())
     }
 
     /// Returns the text form of the key, for whoever keeps it elsewhere than in a file.
@@ -284,10 +283,17 @@ fn read_key(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     Ok(text)
 }
 
-fn write_key(mut file: File, text: &str) -> Result<(), KeyError> {
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
-    Ok(file.sync_all()?)
+fn write_key(path: &Path, options: &mut fs::OpenOptions, text: &str) -> Result<(), KeyError> {
+    let mut file = options.write(true).create_new(true).open(path)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a key would be in the way of the next one. What went wrong is told.
+        let _ = fs::remove_file(path);
+    }
+    Ok(written?)
 }
 
 /// The error of making, reading or writing a key. Never prints a key.

@@ -13,6 +13,7 @@ mod frames;
 mod journal;
 pub mod key;
 pub mod note;
+mod numbers;
 mod opening;
 mod options;
 mod pipeline;
@@ -38,4 +39,6 @@ pub use options::{DEFAULT_MAX_SEGMENT_LEN, Options};
 pub use proof::{ConsistencyProof, InclusionProof, ProveError};
 pub use reader::{JournalReader, Records, RecordsError};
 pub use record::{DEFAULT_MAX_RECORD_LEN, LIMIT_MAX_RECORD_LEN, RECORD_PROTO, Record, RecordError};
+#[doc(hidden)]
+pub use segment::beside;
 pub use verify::{Fault, Report, Salvaged, Verification, VerifyError, salvage, verify};

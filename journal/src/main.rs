@@ -1,7 +1,17 @@
 //! The program `lokryn-journal`.
 
+/// Prints a line to standard error. Where that is closed or full, nobody is told, and the
+/// status says it.
+macro_rules! tell {
+    ($($message:tt)*) => {{
+        use std::io::Write as _;
+        let message = format_args!($($message)*);
+        let _ = writeln!(std::io::stderr(), "lokryn-journal: {message}");
+    }};
+}
+
 mod program {
-    use super::{Failure, Outcome, finding, print, wrong_use};
+    use super::{Failure, Outcome, count, finding, is_folder, print, wrong_use};
 
     pub(crate) mod append;
     pub(crate) mod filter;
@@ -17,11 +27,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use lokryn_journal::beside;
 use lokryn_journal::note::MAX_NOTE_LEN;
 use lokryn_journal::tile::TileFolder;
 use lokryn_journal::tree::Hashes as _;
 use lokryn_journal::{
-    Checkpoint, ConsistencyProof, InclusionProof, Journal, Signer, Verifier, export, salvage,
+    Checkpoint, ConsistencyProof, ExportError, FileError, InclusionProof, Journal, JournalReader,
+    LIMIT_MAX_RECORD_LEN, RecordsError, Signer, Verifier, VerifyError, export, salvage,
 };
 
 use program::filter::Filter;
@@ -186,7 +198,7 @@ fn main() -> ExitCode {
         Err(Failure::Finding(message)) => (message, 1),
         Err(Failure::Use(message)) => (message, 2),
     };
-    eprintln!("lokryn-journal: {message}");
+    tell!("{message}");
     ExitCode::from(status)
 }
 
@@ -244,8 +256,15 @@ fn run(verb: Verb) -> Outcome {
         Verb::Salvage { dir, out, keys } => salvage_to(&dir, &out, &keys.known(&dir)?),
         Verb::Export { dir, out, keys } => {
             checkpoint_of(&dir, &keys.known(&dir)?)?;
-            let exported = export(&dir, &out).map_err(|err| finding(dir.display(), err))?;
-            print(&format_args!("{} records exported\n", exported.size()))
+            let exported = export(&dir, &out).map_err(|err| match err {
+                ExportError::File(err) => Failure::Use(err.to_string()),
+                ExportError::Records(err) => err.into(),
+                err => finding(dir.display(), err),
+            })?;
+            print(&format_args!(
+                "{} exported\n",
+                count(exported.size(), "record")
+            ))
         }
         Verb::Checkpoint { dir, keys } => {
             let known = keys.known(&dir)?;
@@ -296,29 +315,45 @@ fn keygen(file: &Path, origin: Option<String>) -> Outcome {
 }
 
 fn salvage_to(dir: &Path, out: &Path, known: &[Verifier]) -> Outcome {
+    // Without it nothing can be shown, and no file is made.
+    checkpoint_of(dir, known)?;
+    let mut options = fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options
+        .open(out)
+        .map_err(|err| wrong_use(out.display(), err))?;
+    let salvaged = salvage_into(file, dir, out, known);
+    if salvaged.is_err() {
+        // Part of it, which nobody is to take for all. What went wrong is told.
+        let _ = fs::remove_file(out);
+    }
+    let (records, size) = salvaged?;
+    print(&format_args!(
+        "{records} of {} are those that were signed\n",
+        count(size, "record")
+    ))?;
+    if records < size {
+        let lost = format!("{} lost", count(size - records, "record"));
+        return Err(finding(dir.display(), lost));
+    }
+    Ok(())
+}
+
+/// Returns how many records were saved, and of how many.
+fn salvage_into(file: fs::File, dir: &Path, out: &Path, known: &[Verifier]) -> Outcome<(u64, u64)> {
     let failed = |err: io::Error| wrong_use(out.display(), err);
-    let file = fs::File::create_new(out).map_err(failed)?;
     let mut file = io::BufWriter::new(file);
     let mut written = Ok(());
     let salvaged = salvage(dir, known, |record| {
         if written.is_ok() {
             written = program::read::write_delimited(&mut file, record);
         }
-    });
-    let salvaged = salvaged.map_err(|err| finding(dir.display(), err))?;
+    })?;
     written.and_then(|()| file.flush()).map_err(failed)?;
     file.get_ref().sync_all().map_err(failed)?;
-    let (records, size) = (salvaged.records, salvaged.size);
-    print(&format_args!(
-        "{records} of {size} records are those that were signed\n"
-    ))?;
-    if records < size {
-        return Err(finding(
-            dir.display(),
-            format_args!("{} records lost", size - records),
-        ));
-    }
-    Ok(())
+    Ok((salvaged.records, salvaged.size))
 }
 
 fn prove_inclusion(dir: &Path, sequence: u64, known: &[Verifier]) -> Outcome {
@@ -354,7 +389,7 @@ fn prove_consistency(dir: &Path, old: &Path, known: &[Verifier]) -> Outcome {
 
 fn check_inclusion(proof: &Path, record: &Path, known: &[Verifier]) -> Outcome {
     let inclusion: InclusionProof = parse(proof)?;
-    let record = fs::read(record).map_err(|err| wrong_use(record.display(), err))?;
+    let record = read_record(record)?;
     inclusion
         .verify(&record, known)
         .map_err(|err| finding(proof.display(), err))?;
@@ -397,14 +432,17 @@ impl Display for Unverified<'_> {
 impl Keys {
     /// The keys given, or the one beside the folder.
     fn known(&self, dir: &Path) -> Outcome<Vec<Verifier>> {
+        is_folder(dir)?;
         if !self.vkey.is_empty() {
             return verifiers(&self.vkey);
         }
-        // Without the slash that a shell completes.
-        let mut path = dir.components().as_path().as_os_str().to_owned();
-        path.push(".vkey");
-        let path = PathBuf::from(path);
-        let key = Verifier::read(&path).map_err(|err| wrong_use(path.display(), err))?;
+        let path = beside(dir, "vkey").map_err(|err| wrong_use(dir.display(), err))?;
+        let key = Verifier::read(&path).map_err(|err| {
+            wrong_use(
+                path.display(),
+                format_args!("{err}; --vkey gives another key"),
+            )
+        })?;
         Ok(vec![key])
     }
 }
@@ -415,8 +453,10 @@ fn verifiers(keys: &[String]) -> Outcome<Vec<Verifier>> {
         let path = Path::new(key);
         let read = if path.exists() {
             Verifier::read(path)
-        } else {
+        } else if key.contains('+') {
             key.parse()
+        } else {
+            return Err(wrong_use(key, "neither a file nor a key"));
         };
         read.map_err(|err| wrong_use(key, err))
     };
@@ -424,15 +464,64 @@ fn verifiers(keys: &[String]) -> Outcome<Vec<Verifier>> {
 }
 
 fn checkpoint_of(dir: &Path, known: &[Verifier]) -> Outcome<Checkpoint> {
-    let path = dir.join("checkpoint");
-    if dir.is_dir() && !path.exists() {
-        return Err(finding(path.display(), "no checkpoint in the folder"));
-    }
-    let checkpoint: Checkpoint = parse(&path)?;
+    let reader = JournalReader::open(dir)?;
+    let checkpoint = reader.checkpoint();
     match checkpoint.verify(known) {
-        Ok(_) => Ok(checkpoint),
-        Err(err) => Err(finding(path.display(), err)),
+        Ok(_) => Ok(checkpoint.clone()),
+        Err(err) => Err(finding(dir.join("checkpoint").display(), err)),
     }
+}
+
+/// Refuses what is no folder. Whatever is wrong inside of one is a finding.
+fn is_folder(dir: &Path) -> Outcome {
+    match fs::metadata(dir) {
+        Ok(it) if it.is_dir() => Ok(()),
+        Ok(_) => Err(wrong_use(dir.display(), "not a folder")),
+        Err(err) => Err(wrong_use(dir.display(), err)),
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(err: FileError) -> Self {
+        let is_missing = err.io().kind() == io::ErrorKind::NotFound;
+        match err.path() {
+            path if is_missing && path.ends_with("checkpoint") => {
+                finding(path.display(), "no checkpoint in the folder")
+            }
+            _ if is_missing => Self::Finding(err.to_string()),
+            _ => Self::Use(err.to_string()),
+        }
+    }
+}
+
+impl From<RecordsError> for Failure {
+    fn from(err: RecordsError) -> Self {
+        match err {
+            RecordsError::File(err) => err.into(),
+            err => Self::Finding(err.to_string()),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(err: VerifyError) -> Self {
+        match err {
+            VerifyError::File(err) => err.into(),
+            err => Self::Finding(err.to_string()),
+        }
+    }
+}
+
+/// Reads a record from a file, as much as one can have.
+fn read_record(path: &Path) -> Outcome<Vec<u8>> {
+    let mut record = Vec::new();
+    let max = LIMIT_MAX_RECORD_LEN as u64;
+    let read = fs::File::open(path).and_then(|file| file.take(max + 1).read_to_end(&mut record));
+    read.map_err(|err| wrong_use(path.display(), err))?;
+    if record.len() as u64 > max {
+        return Err(wrong_use(path.display(), "longer than any record"));
+    }
+    Ok(record)
 }
 
 /// Parses a checkpoint or a proof, from standard input for `-`.
@@ -456,9 +545,17 @@ fn read(path: &Path) -> io::Result<String> {
 
 fn print(text: &impl Display) -> Outcome {
     let mut out = io::stdout().lock();
-    write!(out, "{text}")
-        .and_then(|()| out.flush())
-        .map_err(|err| wrong_use("standard output", err))
+    match write!(out, "{text}").and_then(|()| out.flush()) {
+        // Who reads has had enough, which is no failure.
+        Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.map_err(|err| wrong_use("standard output", err)),
+    }
+}
+
+/// A number of things.
+fn count(number: u64, thing: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{end}")
 }
 
 fn finding(place: impl Display, err: impl Display) -> Failure {

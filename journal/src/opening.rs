@@ -22,6 +22,8 @@ use crate::writer::{Writer, create_segment, day};
 
 /// How much is written again at a time.
 const REWRITE_LEN: usize = 256 * 1024;
+/// How many tiles are computed before they are handed on, 8 KiB each.
+const MOST_TILES: usize = 512;
 /// More whole records than this after a damaged one are not counted.
 const MOST_COUNTED: u64 = 1000;
 
@@ -204,11 +206,11 @@ struct End {
     tiles_rebuilt: usize,
 }
 
+type Tiles = Vec<(Tile, Vec<u8>)>;
+
 /// A read of the segments up to the checkpoint.
 struct Signed {
     edge: Edge,
-    /// The tiles that lie under the checkpoint and were read or completed.
-    tiles: Vec<(Tile, Vec<u8>)>,
     /// Where in the last segment the checkpoint ends.
     offset: u64,
     last_time: u64,
@@ -246,8 +248,7 @@ impl There<'_> {
                 first: last,
             });
         }
-        let signed = self.read_signed(last)?;
-        let tiles_rebuilt = self.rebuild_tiles(&signed.tiles)?;
+        let (signed, tiles_rebuilt) = self.read_signed(last)?;
         self.read_unsigned(last, signed, tiles_rebuilt)
     }
 
@@ -273,22 +274,36 @@ impl There<'_> {
     /// Reads the last segment up to the checkpoint, on top of the tiles before it. Those
     /// as of the segment's beginning were synced; those of the checkpoint may do, and so
     /// may the records themselves.
-    fn read_signed(&self, last: u64) -> Result<Signed, OpenError> {
+    /// Returns how many tiles were computed again, too.
+    fn read_signed(&self, last: u64) -> Result<(Signed, usize), OpenError> {
         let size = self.checkpoint.size();
         let disk = &self.options.disk;
         for as_of in [last, size] {
             let tiles = TileFolder::on(Arc::clone(disk), self.folder, as_of);
             if let Ok(edge) = Edge::resume(&tiles, last) {
-                let signed = self.read_from(&[last], edge)?;
-                if signed.edge.tree().root() == *self.checkpoint.root() {
-                    return Ok(signed);
+                let mut tiles = Vec::new();
+                let signed = self.read_from(&[last], edge, &mut |some| {
+                    tiles.extend(some);
+                    Ok(())
+                })?;
+                if self.is_signed(&signed) {
+                    return Ok((signed, self.rebuild_tiles(&tiles)?));
                 }
             }
         }
         if self.firsts[0] == 0 {
-            let signed = self.read_from(self.firsts, Edge::default())?;
-            if signed.edge.tree().root() == *self.checkpoint.root() {
-                return Ok(signed);
+            // Twice: no tile is written that may not lie under the signed root, and those
+            // of the whole journal are too many to be kept until that is known.
+            let signed = self.read_from(self.firsts, Edge::default(), &mut |_| Ok(()))?;
+            if self.is_signed(&signed) {
+                let mut count = 0;
+                let signed = self.read_from(self.firsts, Edge::default(), &mut |some| {
+                    count += self.rebuild_tiles(&some)?;
+                    Ok(())
+                })?;
+                if self.is_signed(&signed) {
+                    return Ok((signed, count));
+                }
             }
         }
         Err(OpenError::Changed {
@@ -296,8 +311,18 @@ impl There<'_> {
         })
     }
 
-    /// Reads segments up to the checkpoint.
-    fn read_from(&self, firsts: &[u64], mut edge: Edge) -> Result<Signed, OpenError> {
+    fn is_signed(&self, signed: &Signed) -> bool {
+        signed.edge.tree().root() == *self.checkpoint.root()
+    }
+
+    /// Reads segments up to the checkpoint, and hands on the tiles that lie under it and
+    /// were read or completed.
+    fn read_from(
+        &self,
+        firsts: &[u64],
+        mut edge: Edge,
+        take: &mut dyn FnMut(Tiles) -> Result<(), OpenError>,
+    ) -> Result<Signed, OpenError> {
         let size = self.checkpoint.size();
         let (mut last_time, mut first_time, mut offset) = (0, None, 0);
         for &first in firsts {
@@ -307,6 +332,7 @@ impl There<'_> {
             first_time = None;
             while edge.tree().size() < size {
                 let sequence = edge.tree().size();
+                let begin = frames.offset();
                 let frame = frames.next().map_err(FileError::at(&path))?;
                 let (is_end, record) = match frame {
                     Frame::Whole { bytes, .. } => (false, parse(bytes, sequence, last_time)),
@@ -319,7 +345,7 @@ impl There<'_> {
                     }
                     let place = Place {
                         segment: path,
-                        offset: frames.offset(),
+                        offset: begin,
                         sequence,
                     };
                     return Err(OpenError::Damaged { place });
@@ -327,17 +353,19 @@ impl There<'_> {
                 last_time = nanoseconds(record.recorded_at);
                 first_time.get_or_insert(last_time);
                 edge.push(leaf_hash(record.bytes));
+                if edge.full_len() >= MOST_TILES {
+                    take(edge.take_full())?;
+                }
             }
             offset = frames.offset();
         }
         if edge.tree().size() < size {
             return Err(self.shorter(edge.tree().size()));
         }
-        let mut tiles = edge.take_full();
-        tiles.extend(edge.partial());
+        take(edge.take_full())?;
+        take(edge.partial())?;
         Ok(Signed {
             edge,
-            tiles,
             offset,
             last_time,
             first_time,
@@ -488,14 +516,14 @@ fn count_whole(file: &mut dyn DiskFile, place: &Place) -> Result<u64, OpenError>
     let (mut least, mut count) = (place.sequence, 0);
     let mut steps = MOST_STEPS;
     while count < MOST_COUNTED {
-        let found = frames.find(least, u64::MAX, &mut steps);
-        let Some(found) = found.map_err(FileError::at(&place.segment))? else {
+        let found = frames.find(least, &mut steps);
+        let Some((sequence, offset)) = found.map_err(FileError::at(&place.segment))? else {
             break;
         };
         // A tear may lie within one record alone.
-        let is_place = count == 0 && found.sequence == place.sequence;
-        least = found.sequence.saturating_add(1);
-        count += u64::from(!is_place || found.offset > place.offset + 4);
+        let is_place = count == 0 && sequence == place.sequence;
+        least = sequence.saturating_add(1);
+        count += u64::from(!is_place || offset > place.offset + 4);
     }
     // Where looking was given up there may be some.
     Ok(count.max(u64::from(steps == 0)))
@@ -569,7 +597,7 @@ impl Keys {
                 refuse_other_name(folder, &signer, options)?;
                 return Ok(Self { signer, copy });
             }
-            Key::Beside => segment::beside(folder, "key"),
+            Key::Beside => segment::beside(folder, "key").map_err(FileError::at(folder))?,
             Key::File(path) => path.clone(),
         };
         let failed = |source| OpenError::Key {
@@ -583,7 +611,8 @@ impl Keys {
                 }
                 let name = match &options.origin {
                     Some(origin) => origin.clone(),
-                    None => random_name(folder).map_err(failed)?,
+                    None => random_name(&segment::named(folder).map_err(FileError::at(folder))?)
+                        .map_err(failed)?,
                 };
                 let signer = Signer::generate(&name).map_err(failed)?;
                 signer.write_new(&path).map_err(failed)?;

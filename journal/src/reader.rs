@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::error::{FileError, Place};
 use crate::note::{MAX_NOTE_LEN, NoteError};
+use crate::numbers::Numbers;
 use crate::opening::nanoseconds;
 use crate::pipeline;
 use crate::record::{LIMIT_MAX_RECORD_LEN, Length, Record, RecordError, Stored};
@@ -135,11 +136,7 @@ impl JournalReader {
             scan: Scan::new(&self.folder, firsts.to_vec()),
             piece: None,
             at: 0,
-            next: if self.from > 0 {
-                self.from.max(first)
-            } else {
-                first
-            },
+            numbers: Numbers::from(self.from.max(first)),
             end: if self.is_bounded {
                 self.checkpoint.size()
             } else {
@@ -147,6 +144,7 @@ impl JournalReader {
             },
             place: (first, 0),
             held: None,
+            told: None,
             follows: false,
         })
     }
@@ -176,18 +174,18 @@ impl JournalReader {
     ) -> Result<(), E> {
         let Records {
             mut scan,
-            next,
+            numbers,
             end,
             ..
         } = self.records()?;
         let selecting = Selecting {
             keep,
-            from: next,
+            from: self.from,
             end,
             since: self.since,
             until: self.until,
         };
-        let mut place = Selected::at(&self.folder, next, end);
+        let mut place = Selected::at(&self.folder, numbers, end);
         let is_past = Cell::new(false);
         pipeline::run(
             threads,
@@ -231,14 +229,15 @@ pub struct Records {
     piece: Option<Bytes>,
     /// How much of the piece has been read.
     at: usize,
-    /// The number that the next record should have.
-    next: u64,
+    numbers: Numbers,
     /// The number before which to stop.
     end: u64,
     /// Where the next frame begins: which segment, and where in it.
     place: (u64, u64),
     /// What comes after an error.
     held: Option<Found>,
+    /// The damage that was told last, so that whoever follows is not told again.
+    told: Option<(u64, u64)>,
     follows: bool,
 }
 
@@ -263,8 +262,9 @@ impl Records {
     ///
     /// # Errors
     ///
-    /// [`RecordsError::Damaged`] and [`RecordsError::Missing`], after which the next
-    /// record follows; every other one is the end.
+    /// [`RecordsError::Damaged`], [`RecordsError::OutOfPlace`] and
+    /// [`RecordsError::Missing`], after which the next record follows; every other one is
+    /// the end.
     pub fn next_record(&mut self) -> Option<Result<Record<'_>, RecordsError>> {
         let found = loop {
             match self.find() {
@@ -295,9 +295,11 @@ impl Records {
     fn ended(&mut self, err: RecordsError) -> RecordsError {
         if !matches!(
             err,
-            RecordsError::Damaged { .. } | RecordsError::Missing { .. }
+            RecordsError::Damaged { .. }
+                | RecordsError::OutOfPlace { .. }
+                | RecordsError::Missing { .. }
         ) {
-            self.end = self.next;
+            self.end = self.numbers.next();
             self.follows = false;
         }
         err
@@ -305,10 +307,10 @@ impl Records {
 
     fn find(&mut self) -> Result<Option<Found>, RecordsError> {
         if let Some(found) = self.held.take() {
-            self.next = found.stored.sequence + 1;
+            self.numbers.go_to(found.stored.sequence + 1);
             return Ok(Some(found));
         }
-        while self.next < self.end {
+        while self.numbers.next() < self.end {
             let Some(bytes) = &self.piece else {
                 if !self.read_piece()? {
                     break;
@@ -326,47 +328,62 @@ impl Records {
             let place = (bytes.first, bytes.offset + self.at as u64);
             self.at = end;
             self.place = (bytes.first, bytes.offset + end as u64);
-            match parsed {
-                Ok(stored) => match self.wants(&stored) {
-                    Wanted::No => {}
-                    Wanted::End => {
-                        self.place = place;
-                        break;
-                    }
-                    Wanted::Yes => {
-                        let found = Found { range, stored };
-                        let numbers = self.next..stored.sequence;
-                        if numbers.is_empty() {
-                            self.next = stored.sequence + 1;
-                            return Ok(Some(found));
-                        }
+            let stored = match parsed {
+                Ok(stored) => stored,
+                Err(reason) => return Err(self.damaged(place, Some(reason))),
+            };
+            let sequence = stored.sequence;
+            match self.wants(&stored) {
+                Wanted::No => {}
+                Wanted::Not => {
+                    let place = self.place_of(place, self.numbers.expected());
+                    let found = sequence;
+                    return Err(RecordsError::OutOfPlace { place, found });
+                }
+                Wanted::End => {
+                    self.place = place;
+                    break;
+                }
+                Wanted::Yes => {
+                    let found = Found { range, stored };
+                    if let Some(numbers) = self.numbers.go_to(sequence) {
                         self.held = Some(found);
                         return Err(RecordsError::Missing { numbers });
                     }
-                },
-                Err(reason) => return Err(self.damaged(place, Some(reason))),
+                    self.numbers.go_to(sequence + 1);
+                    return Ok(Some(found));
+                }
             }
         }
-        let numbers = self.next..self.end;
-        if numbers.is_empty() || self.end == u64::MAX || self.follows {
+        if self.end == u64::MAX {
             return Ok(None);
         }
-        self.end = self.next;
-        Err(RecordsError::Missing { numbers })
+        // All that the checkpoint covers was on the disk before it.
+        match self.numbers.go_to(self.end) {
+            Some(numbers) => Err(RecordsError::Missing { numbers }),
+            None => Ok(None),
+        }
     }
 
     fn wants(&mut self, stored: &Stored) -> Wanted {
-        if stored.sequence < self.next {
+        let sequence = stored.sequence;
+        if sequence < self.reader.from {
             return Wanted::No;
+        }
+        if sequence >= self.end {
+            return Wanted::End;
+        }
+        if stored.recorded_at >= self.reader.until {
+            self.end = sequence;
+            self.follows = false;
+            return Wanted::End;
         }
         if stored.recorded_at < self.reader.since {
-            self.next = stored.sequence + 1;
+            self.numbers.pass_older(sequence);
             return Wanted::No;
         }
-        if stored.sequence >= self.end || stored.recorded_at >= self.reader.until {
-            self.end = self.next;
-            self.follows &= stored.recorded_at < self.reader.until;
-            return Wanted::End;
+        if sequence < self.numbers.next() {
+            return Wanted::Not;
         }
         Wanted::Yes
     }
@@ -383,7 +400,13 @@ impl Records {
             Some(Piece::Damage { what, .. }) if what == Damage::Torn && self.end == u64::MAX => {
                 Ok(true)
             }
-            Some(Piece::Damage { first, offset, .. }) => Err(self.damaged((first, offset), None)),
+            Some(Piece::Damage { first, offset, .. }) if self.told == Some((first, offset)) => {
+                Ok(true)
+            }
+            Some(Piece::Damage { first, offset, .. }) => {
+                self.told = Some((first, offset));
+                Err(self.damaged((first, offset), None))
+            }
             Some(Piece::End) => Ok(true),
             None => Ok(false),
         }
@@ -391,16 +414,20 @@ impl Records {
 
     /// The error of bytes that should have been the next record.
     fn damaged(&mut self, place: (u64, u64), reason: Option<RecordError>) -> RecordsError {
-        let sequence = self.next;
-        // Behind a damaged length the record may be found all the same.
-        self.next += u64::from(reason.is_some());
-        RecordsError::Damaged {
-            place: Place {
-                segment: segment::path(&self.reader.folder, place.0),
-                offset: place.1,
-                sequence,
-            },
-            reason,
+        let sequence = match reason {
+            Some(_) => self.numbers.pass_damaged(),
+            // Behind a damaged length the record may be found all the same.
+            None => self.numbers.expected(),
+        };
+        let place = self.place_of(place, sequence);
+        RecordsError::Damaged { place, reason }
+    }
+
+    fn place_of(&self, (first, offset): (u64, u64), sequence: u64) -> Place {
+        Place {
+            segment: segment::path(&self.reader.folder, first),
+            offset,
+            sequence,
         }
     }
 
@@ -408,27 +435,34 @@ impl Records {
     fn look_again(&mut self) -> Result<bool, RecordsError> {
         if self.reader.is_bounded {
             let checkpoint = read_checkpoint(&self.reader.folder)?;
-            if checkpoint.size() <= self.next {
+            if checkpoint.size() <= self.numbers.next() {
                 return Ok(false);
             }
             self.end = checkpoint.size();
             self.reader.checkpoint = checkpoint;
-        } else {
-            self.end = u64::MAX;
         }
         let (first, offset) = self.place;
         let mut firsts = segments(&self.reader.folder)?;
         firsts.retain(|it| *it > first);
-        self.scan = Scan::from(&self.reader.folder, first, offset, self.next, firsts)?;
+        let least = self.numbers.next();
+        self.scan = Scan::from(&self.reader.folder, first, offset, least, firsts)?;
         self.piece = None;
-        // Beyond the checkpoint nothing else says that there is nothing.
-        Ok(self.reader.is_bounded || self.read_piece()?)
+        while self.piece.is_none() {
+            if !self.read_piece()? {
+                // The checkpoint says that there is more: `find` says what is missing.
+                return Ok(self.reader.is_bounded);
+            }
+        }
+        Ok(true)
     }
 }
 
 enum Wanted {
     Yes,
+    /// Not asked for.
     No,
+    /// Not there.
+    Not,
     End,
 }
 
@@ -449,7 +483,7 @@ impl Debug for Records {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Records")
             .field("folder", &self.reader.folder)
-            .field("next", &self.next)
+            .field("next", &self.numbers.next())
             .finish_non_exhaustive()
     }
 }
@@ -483,7 +517,7 @@ fn first_time(folder: &Path, first: u64) -> Result<Option<u64>, RecordsError> {
 pub(crate) fn read_checkpoint(folder: &Path) -> Result<Checkpoint, RecordsError> {
     let path = folder.join(segment::CHECKPOINT);
     let mut text = String::new();
-    let read = fs::File::open(&path)
+    let read = segment::open(&path)
         .and_then(|file| file.take(MAX_NOTE_LEN as u64 + 1).read_to_string(&mut text));
     let text = match read {
         Err(err) if err.kind() == io::ErrorKind::InvalidData => Err(NoteError::Text),
@@ -515,6 +549,13 @@ pub enum RecordsError {
         /// What is wrong with them; `None` if it is the length before the record.
         reason: Option<RecordError>,
     },
+    /// A record has a lower number than the one before it.
+    OutOfPlace {
+        /// Where it is, with the number that it should have.
+        place: Place,
+        /// The number that it has.
+        found: u64,
+    },
     /// Records are not there.
     Missing {
         /// Their numbers.
@@ -531,6 +572,7 @@ impl Display for RecordsError {
                 Some(reason) => write!(f, "{place}: {reason}"),
                 None => write!(f, "{place}: damaged length"),
             },
+            Self::OutOfPlace { place, found } => write!(f, "{place}: record {found} in its place"),
             Self::Missing { numbers } if numbers.end - numbers.start == 1 => {
                 write!(f, "record {} is missing", numbers.start)
             }

@@ -96,6 +96,10 @@ pub(crate) struct Stored {
 impl Stored {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
         let trailer = Trailer::ending(bytes).ok_or(RecordError::NoRecord)?;
+        // There has to be a number after it.
+        if trailer.sequence == u64::MAX {
+            return Err(RecordError::NoRecord);
+        }
         if crc32c::crc32c(&bytes[..bytes.len() - CRC_LEN]) != trailer.crc {
             return Err(RecordError::Checksum);
         }

@@ -5,7 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::error::FileError;
-use crate::frames::{Frames, MOST_STEPS};
+use crate::frames::{MOST_STEPS, find_in};
 use crate::record::{LIMIT_MAX_RECORD_LEN, Length, Trailer};
 use crate::segment;
 
@@ -92,8 +92,9 @@ struct Segment {
     file: File,
     /// Where the next frame begins.
     offset: u64,
-    /// The bytes from there on that have been read.
+    /// What has been read, and how much of it comes before the next frame.
     rest: Vec<u8>,
+    passed: usize,
     at_end: bool,
     /// The number that the next record has, or a lower one.
     least: u64,
@@ -173,13 +174,14 @@ impl Scan {
 impl Segment {
     fn open(folder: &Path, first: u64) -> Result<Self, FileError> {
         let path = segment::path(folder, first);
-        let file = File::open(&path).map_err(FileError::at(&path))?;
+        let file = segment::open(&path).map_err(FileError::at(&path))?;
         Ok(Self {
             first,
             path,
             file,
             offset: 0,
             rest: Vec::new(),
+            passed: 0,
             at_end: false,
             least: first,
         })
@@ -190,45 +192,73 @@ impl Segment {
         gone.map_err(FileError::at(&self.path))?;
         self.offset = offset;
         self.rest.clear();
+        self.passed = 0;
         self.at_end = false;
         self.least = least;
         Ok(())
     }
 
+    fn pass(&mut self, len: usize) {
+        self.passed += len;
+        self.offset += len as u64;
+    }
+
+    /// Makes frames at the start of bytes, which begin where the next frame does, a piece.
+    fn piece(&mut self, buf: Vec<u8>, len: usize) -> Bytes {
+        let offset = self.offset;
+        self.offset += len as u64;
+        let last = Trailer::ending(&buf[..len]).map(|last| last.sequence);
+        self.least = last.map_or(self.least, |last| last.saturating_add(1));
+        Bytes {
+            first: self.first,
+            offset,
+            is_bare: false,
+            buf,
+            len,
+        }
+    }
+
     /// Reads whole frames; `None` at the end.
     fn read(&mut self, mut buf: Vec<u8>) -> Result<Result<Option<Bytes>, Damage>, FileError> {
-        let mut filled = self.rest.len();
+        let rest = &self.rest[self.passed..];
+        // Where there is damage, nothing more is read before it has been passed.
+        let (len, damage) = frames_in(rest);
+        if damage == Some(Damage::Length) {
+            if len == 0 {
+                return Ok(Err(Damage::Length));
+            }
+            buf.clear();
+            buf.extend_from_slice(&rest[..len]);
+            self.passed += len;
+            return Ok(Ok(Some(self.piece(buf, len))));
+        }
+        let mut filled = rest.len();
         let room = filled + PIECE_LEN;
         if buf.len() < room {
             buf.resize(room, 0);
         }
-        buf[..filled].copy_from_slice(&self.rest);
+        buf[..filled].copy_from_slice(rest);
+        self.rest.clear();
+        self.passed = 0;
         loop {
             filled = self.fill(&mut buf, filled)?;
             let (len, damage) = frames_in(&buf[..filled]);
             if len > 0 {
-                self.rest.clear();
                 self.rest.extend_from_slice(&buf[len..filled]);
-                let offset = self.offset;
-                self.offset += len as u64;
-                let last = Trailer::ending(&buf[..len]).map(|last| last.sequence);
-                self.least = last.map_or(self.least, |last| last.saturating_add(1));
-                let first = self.first;
-                return Ok(Ok(Some(Bytes {
-                    first,
-                    offset,
-                    is_bare: false,
-                    buf,
-                    len,
-                })));
+                return Ok(Ok(Some(self.piece(buf, len))));
             }
-            match damage {
-                Some(Damage::Torn) if self.at_end => return Ok(Err(Damage::Torn)),
-                Some(Damage::Length) => return Ok(Err(Damage::Length)),
-                None if self.at_end => return Ok(Ok(None)),
+            let end = match damage {
+                Some(Damage::Torn) if self.at_end => Err(Damage::Torn),
+                Some(Damage::Length) => Err(Damage::Length),
+                None if self.at_end => Ok(None),
                 // A frame that is longer than what has been read.
-                _ => buf.resize(buf.len() + PIECE_LEN, 0),
-            }
+                _ => {
+                    buf.resize(buf.len() + PIECE_LEN, 0);
+                    continue;
+                }
+            };
+            self.rest.extend_from_slice(&buf[..filled]);
+            return Ok(end);
         }
     }
 
@@ -246,25 +276,39 @@ impl Segment {
 
     /// Looks for the next record that is right in itself, and goes on after it.
     fn find(&mut self, steps: &mut usize) -> Result<Option<Bytes>, FileError> {
-        self.go_to(self.offset, self.least)?;
-        let mut frames = Frames::new(&self.file, self.offset, LIMIT_MAX_RECORD_LEN);
-        let found = frames.find(self.least, u64::MAX, steps);
-        let Some(found) = found.map_err(FileError::at(&self.path))? else {
-            return Ok(None);
-        };
-        let bytes = Bytes {
-            first: self.first,
-            offset: found.offset,
-            is_bare: true,
-            buf: found.bytes.to_vec(),
-            len: found.bytes.len(),
-        };
-        let (end, least) = (
-            found.offset + found.bytes.len() as u64,
-            found.sequence.saturating_add(1),
-        );
-        self.go_to(end, least)?;
-        Ok(Some(bytes))
+        // Where it may end, counted from where it may begin.
+        let mut end = 0;
+        loop {
+            let rest = &self.rest[self.passed..];
+            let max = LIMIT_MAX_RECORD_LEN;
+            if let Some((sequence, range)) = find_in(rest, &mut end, max, self.least, steps) {
+                let bytes = Bytes {
+                    first: self.first,
+                    offset: self.offset + range.start as u64,
+                    is_bare: true,
+                    buf: rest[range.clone()].to_vec(),
+                    len: range.len(),
+                };
+                self.pass(range.end);
+                self.least = sequence.saturating_add(1);
+                return Ok(Some(bytes));
+            }
+            if self.at_end {
+                return Ok(None);
+            }
+            // What is further back than a record is long cannot belong to one.
+            let passed = end.saturating_sub(max);
+            self.pass(passed);
+            end -= passed;
+            self.rest.drain(..self.passed);
+            self.passed = 0;
+            let mut rest = std::mem::take(&mut self.rest);
+            let filled = rest.len();
+            rest.resize(filled + PIECE_LEN, 0);
+            let filled = self.fill(&mut rest, filled)?;
+            rest.truncate(filled);
+            self.rest = rest;
+        }
     }
 }
 

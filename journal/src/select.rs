@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::error::Place;
+use crate::numbers::Numbers;
 use crate::reader::{RecordsError, next_range};
 use crate::record::{Record, RecordError, Stored};
 use crate::scan::{Bytes, Damage, Piece};
@@ -26,20 +27,24 @@ pub(crate) struct Found {
 }
 
 enum Item {
-    /// Records with these numbers, none of which is kept.
-    Passed(Range<u64>),
-    /// Records that are older than what is wanted: nothing is missed before them.
-    Older {
-        next: u64,
+    /// Records with these numbers, none of which is kept, and where the first is.
+    Passed {
+        numbers: Range<u64>,
+        place: (u64, u64),
     },
-    Kept(Range<usize>, Stored),
+    /// Records that are older than what is wanted: nothing is missed before them.
+    Older { last: u64 },
+    Kept {
+        range: Range<usize>,
+        stored: Stored,
+        place: (u64, u64),
+    },
     Bad {
-        first: u64,
-        offset: u64,
+        place: (u64, u64),
         reason: Option<RecordError>,
     },
-    /// There is nothing wanted from here on.
-    Past,
+    /// There is nothing wanted from this number on.
+    Past(u64),
 }
 
 impl<K: Fn(&Record<'_>) -> bool> Selecting<K> {
@@ -58,11 +63,9 @@ impl<K: Fn(&Record<'_>) -> bool> Selecting<K> {
             } => {
                 // The end that a writer is writing, or a crash has left.
                 let is_tail = what == Damage::Torn && self.end == u64::MAX;
-                let reason = None;
                 let bad = Item::Bad {
-                    first,
-                    offset,
-                    reason,
+                    place: (first, offset),
+                    reason: None,
                 };
                 let items = if is_tail { Vec::new() } else { vec![bad] };
                 Found { bytes: None, items }
@@ -77,71 +80,85 @@ impl<K: Fn(&Record<'_>) -> bool> Selecting<K> {
     fn items(&self, bytes: &Bytes) -> Vec<Item> {
         let mut items = Vec::new();
         let mut at = 0;
+        // Above every number so far.
+        let mut top = 0;
         while let Some((range, end)) = next_range(bytes, at) {
-            let record = &bytes.get()[range.clone()];
-            let bad = |reason| Item::Bad {
-                first: bytes.first,
-                offset: bytes.offset + at as u64,
-                reason: Some(reason),
-            };
-            let item = match Stored::parse(record) {
-                Err(reason) => bad(reason),
-                Ok(stored) => match self.item(record, range, stored) {
-                    Ok(item) => item,
-                    Err(reason) => bad(reason),
-                },
-            };
+            let place = (bytes.first, bytes.offset + at as u64);
             at = end;
+            let record = &bytes.get()[range.clone()];
+            let item = Stored::parse(record)
+                .and_then(|stored| self.item(record, range, stored, place))
+                .unwrap_or_else(|reason| {
+                    let reason = Some(reason);
+                    Some(Item::Bad { place, reason })
+                });
             match (items.last_mut(), item) {
-                (Some(Item::Passed(before)), Item::Passed(one)) if before.end == one.start => {
-                    before.end = one.end;
+                (_, None) => {}
+                (Some(Item::Passed { numbers, .. }), Some(Item::Passed { numbers: one, .. }))
+                    if numbers.end == one.start && top == one.start =>
+                {
+                    numbers.end = one.end;
+                    top = one.end;
                 }
-                (Some(Item::Older { next: before }), Item::Older { next }) => *before = next,
-                (_, Item::Past) => {
-                    items.push(Item::Past);
+                (Some(Item::Older { last: before }), Some(Item::Older { last })) => *before = last,
+                (_, Some(Item::Past(sequence))) => {
+                    items.push(Item::Past(sequence));
                     break;
                 }
-                (_, item) => items.push(item),
+                (_, Some(item)) => {
+                    if let Item::Passed { numbers, .. } = &item {
+                        top = top.max(numbers.end);
+                    }
+                    items.push(item);
+                }
             }
         }
         items
     }
 
+    /// What a record is, if it is anything that was asked for.
     fn item(
         &self,
         record: &[u8],
         range: Range<usize>,
         stored: Stored,
-    ) -> Result<Item, RecordError> {
+        place: (u64, u64),
+    ) -> Result<Option<Item>, RecordError> {
         let sequence = stored.sequence;
-        let next = sequence.saturating_add(1);
-        if sequence < self.from || stored.recorded_at < self.since {
-            return Ok(Item::Older { next });
+        if sequence < self.from {
+            return Ok(None);
         }
         if sequence >= self.end || stored.recorded_at >= self.until {
-            return Ok(Item::Past);
+            return Ok(Some(Item::Past(sequence.min(self.end))));
+        }
+        if stored.recorded_at < self.since {
+            return Ok(Some(Item::Older { last: sequence }));
         }
         if (self.keep)(&Record::of(record, stored)?) {
-            return Ok(Item::Kept(range, stored));
+            return Ok(Some(Item::Kept {
+                range,
+                stored,
+                place,
+            }));
         }
-        Ok(Item::Passed(sequence..next))
+        let numbers = sequence..sequence + 1;
+        Ok(Some(Item::Passed { numbers, place }))
     }
 }
 
 /// Where in the journal what was found is, taken together.
 pub(crate) struct Selected<'a> {
     folder: &'a Path,
-    /// The number that the next record should have.
-    next: u64,
+    numbers: Numbers,
     end: u64,
     is_past: bool,
 }
 
 impl<'a> Selected<'a> {
-    pub(crate) fn at(folder: &'a Path, next: u64, end: u64) -> Self {
+    pub(crate) fn at(folder: &'a Path, numbers: Numbers, end: u64) -> Self {
         Self {
             folder,
-            next,
+            numbers,
             end,
             is_past: false,
         }
@@ -158,42 +175,60 @@ impl<'a> Selected<'a> {
                 break;
             }
             match item {
-                Item::Older { next } => self.next = self.next.max(next),
-                Item::Past => self.is_past = true,
-                Item::Passed(numbers) => {
-                    self.miss_until(numbers.start, take)?;
-                    self.next = self.next.max(numbers.end);
+                Item::Older { last } => self.numbers.pass_older(last),
+                Item::Past(sequence) => {
+                    self.miss_until(sequence, take)?;
+                    self.is_past = true;
                 }
-                Item::Kept(range, stored) => {
-                    if stored.sequence < self.next {
+                Item::Passed { numbers, place } => {
+                    self.come_to(numbers.start, place, take)?;
+                    self.numbers.go_to(numbers.end);
+                }
+                Item::Kept {
+                    range,
+                    stored,
+                    place,
+                } => {
+                    if !self.come_to(stored.sequence, place, take)? {
                         continue;
                     }
-                    self.miss_until(stored.sequence, take)?;
-                    self.next = stored.sequence.saturating_add(1);
+                    self.numbers.go_to(stored.sequence + 1);
                     let bytes = found.bytes.as_ref().map(Bytes::get).unwrap_or_default();
                     // It has been decoded before.
                     if let Ok(record) = Record::of(&bytes[range], stored) {
                         take(Ok(record))?;
                     }
                 }
-                Item::Bad {
-                    first,
-                    offset,
-                    reason,
-                } => {
-                    let place = Place {
-                        segment: segment::path(self.folder, first),
-                        offset,
-                        sequence: self.next,
+                Item::Bad { place, reason } => {
+                    let sequence = match reason {
+                        Some(_) => self.numbers.pass_damaged(),
+                        // Behind a damaged length the record may be found all the same.
+                        None => self.numbers.expected(),
                     };
-                    // Behind a damaged length the record may be found all the same.
-                    self.next += u64::from(reason.is_some());
+                    let place = self.place_of(place, sequence);
                     take(Err(RecordsError::Damaged { place, reason }))?;
                 }
             }
-            self.is_past |= self.next >= self.end;
+            self.is_past |= self.numbers.next() >= self.end;
         }
         Ok(self.is_past)
+    }
+
+    /// Comes to a record, and says whether it is in its place.
+    fn come_to<E>(
+        &mut self,
+        sequence: u64,
+        place: (u64, u64),
+        take: &mut impl FnMut(Result<Record<'_>, RecordsError>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        if sequence < self.numbers.next() {
+            let place = self.place_of(place, self.numbers.expected());
+            let found = sequence;
+            take(Err(RecordsError::OutOfPlace { place, found }))?;
+            return Ok(false);
+        }
+        self.miss_until(sequence, take)?;
+        Ok(true)
     }
 
     fn miss_until<E>(
@@ -201,12 +236,18 @@ impl<'a> Selected<'a> {
         sequence: u64,
         take: &mut impl FnMut(Result<Record<'_>, RecordsError>) -> Result<(), E>,
     ) -> Result<(), E> {
-        if self.next < sequence {
-            let numbers = self.next..sequence;
-            self.next = sequence;
-            take(Err(RecordsError::Missing { numbers }))?;
+        match self.numbers.go_to(sequence) {
+            Some(numbers) => take(Err(RecordsError::Missing { numbers })),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    fn place_of(&self, (first, offset): (u64, u64), sequence: u64) -> Place {
+        Place {
+            segment: segment::path(self.folder, first),
+            offset,
+            sequence,
+        }
     }
 
     /// Says what is missing at the end.

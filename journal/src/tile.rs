@@ -249,15 +249,23 @@ impl TileFolder {
     /// [`TileError::Io`], and [`TileError::Length`] for a file that is not as long as
     /// such a tile is.
     pub fn read(&self, tile: Tile) -> Result<Vec<u8>, TileError> {
-        match self.read_file(tile) {
+        let missing = match self.read_file(tile) {
             Err(TileError::Io { source, .. })
                 if tile.is_partial() && source.kind() == io::ErrorKind::NotFound =>
             {
-                let mut bytes = self.read_file(tile.full())?;
+                TileError::Io { tile, source }
+            }
+            read => return read,
+        };
+        match self.read_file(tile.full()) {
+            Err(TileError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Err(missing)
+            }
+            read => {
+                let mut bytes = read?;
                 bytes.truncate(tile.byte_len());
                 Ok(bytes)
             }
-            read => read,
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use common::{entry, scratch, segments};
+use common::{entry, frame, scratch, segments};
 use lokryn_journal::{AppendError, Closed, Journal, JournalReader, OpenError, verify};
 
 fn copy(from: &Path, to: &Path) {
@@ -228,24 +228,14 @@ fn a_journal_that_failed_gives_up_its_folder() {
 }
 
 /// Writes a record behind the checkpoint: the clock cannot be set here.
-fn write_record(audit: &Path, sequence: u8, time: SystemTime) {
-    let mut record = entry(1).to_bytes();
-    let nanos = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap()
-        .as_nanos();
-    record.extend([0xa0, 0x06, sequence, 0xa9, 0x06]);
-    record.extend(u64::try_from(nanos).unwrap().to_le_bytes());
-    let crc = crc32c::crc32c(&record);
-    record.extend([0xb5, 0x06]);
-    record.extend(crc.to_le_bytes());
+fn write_record(audit: &Path, sequence: u64, time: SystemTime) {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let nanos = u64::try_from(since.as_nanos()).unwrap();
     let mut file = File::options()
         .append(true)
         .open(&segments(audit)[0])
         .unwrap();
-    file.write_all(&[u8::try_from(record.len()).unwrap()])
-        .unwrap();
-    file.write_all(&record).unwrap();
+    file.write_all(&frame(&entry(1), sequence, nanos)).unwrap();
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn damage_is_found_and_what_is_right_is_saved() {
         "{out}"
     );
     assert!(out.contains("· 6 of 7 records"), "{out}");
-    assert_eq!(err, "lokryn-journal: audit: 1 faults\n");
+    assert_eq!(err, "lokryn-journal: audit: 1 fault\n");
     let (json, _) = shell.run(&["verify", "audit", "--json"], b"", 1);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["ok"], &json["proved"]), (&false.into(), &6.into()));
@@ -229,7 +229,7 @@ fn damage_is_found_and_what_is_right_is_saved() {
 
     let (out, err) = shell.run(&["salvage", "audit", "saved"], b"", 1);
     assert_eq!(out, "6 of 7 records are those that were signed\n");
-    assert!(err.contains("1 records lost"), "{err}");
+    assert!(err.contains("1 record lost"), "{err}");
     shell.run(&["salvage", "audit", "saved"], b"", 2); // never over a file
     let saved = fs::read(shell.path("saved")).unwrap();
     assert_eq!(lokryn_compliance_log::stream::views(&saved).count(), 6);
@@ -283,7 +283,7 @@ fn an_export_is_a_log() {
         let exported = fs::read(shell.path("log").join(name)).unwrap();
         assert_eq!(exported, fs::read(shell.path("audit").join(name)).unwrap());
     }
-    shell.run(&["export", "audit", "log"], b"", 1);
+    shell.run(&["export", "audit", "log"], b"", 2);
 }
 
 #[test]
@@ -306,4 +306,329 @@ fn a_key_is_given_as_text_or_file() {
     let verified = shell.says(&["verify", "audit", "--vkey", vkey.trim()]);
     assert!(verified.starts_with("✓ 14 of 14"), "{verified}");
     shell.run(&["append", "audit"], input.as_bytes(), 1); // no key, and none is made
+}
+
+/// Wrong use is told from what is wrong with a journal.
+#[test]
+fn the_exit_status_says_whose_fault_it_is() {
+    let shell = shell("program_status");
+    fs::write(shell.path("file"), "a file").unwrap();
+    let stranger = shell.says(&["keygen", "stranger.key"]);
+    fs::write(shell.path("stranger.vkey"), stranger).unwrap();
+    let reading = ["cat", "stats", "verify", "checkpoint"];
+    let says = |args: &[&str], status: i32, words: &str| {
+        let (_, err) = shell.run(args, b"", status);
+        assert!(err.contains(words), "{args:?}: {err}");
+    };
+    for verb in reading {
+        says(&[verb, "nowhere"], 2, "nowhere: No such file");
+        says(&[verb, "file"], 2, "file: not a folder");
+    }
+    says(&["prove", "nowhere", "0"], 2, "nowhere: No such file");
+    says(&["salvage", "nowhere", "out"], 2, "nowhere: No such file");
+    says(&["export", "nowhere", "out"], 2, "nowhere: No such file");
+    says(&["append", "no/parent"], 2, "no/parent: No such file");
+    says(&["append", "file"], 2, "file: File exists");
+    says(
+        &["append", "audit", "--key", "stranger.key"],
+        2,
+        "of another log, \"audit-",
+    );
+    says(
+        &["append", "audit", "--origin", "other"],
+        2,
+        "audit.key: of another log, \"audit-",
+    );
+    says(
+        &["verify", "audit", "--vkey", "nothing"],
+        2,
+        "nothing: neither a file nor a key",
+    );
+    says(
+        &["verify", "audit", "--from", "7"],
+        2,
+        "no record 7 below the checkpoint, which has 7",
+    );
+    let backwards = ["--since", "2027-01-01", "--until", "2026-01-01"];
+    says(
+        &[&["cat", "audit"][..], &backwards].concat(),
+        2,
+        "--until is not after --since",
+    );
+    let (_, err) = shell.run(
+        &["salvage", "audit", "out", "--vkey", "stranger.vkey"],
+        b"",
+        1,
+    );
+    assert!(err.contains("no signature of a known key"), "{err}");
+    assert!(!shell.path("out").exists());
+
+    // The key for the auditor is gone, and then what is said of the folder.
+    fs::rename(shell.path("audit.vkey"), shell.path("kept.vkey")).unwrap();
+    says(
+        &["verify", "audit"],
+        2,
+        "audit.vkey: No such file or directory (os error 2); --vkey gives",
+    );
+    fs::rename(shell.path("kept.vkey"), shell.path("audit.vkey")).unwrap();
+    let checkpoint = shell.path("audit/checkpoint");
+    let whole = fs::read(&checkpoint).unwrap();
+    for (damaged, words) in [
+        (b"\xff".to_vec(), "audit/checkpoint: "),
+        (
+            b"nothing".to_vec(),
+            "audit/checkpoint: note without signatures",
+        ),
+        (Vec::new(), "audit/checkpoint: note without signatures"),
+    ] {
+        fs::write(&checkpoint, damaged).unwrap();
+        for verb in reading {
+            says(&[verb, "audit"], 1, words);
+        }
+        says(&["append", "audit"], 1, words);
+    }
+    fs::remove_file(&checkpoint).unwrap();
+    for verb in reading {
+        says(
+            &[verb, "audit"],
+            1,
+            "audit/checkpoint: no checkpoint in the folder",
+        );
+    }
+    says(
+        &["append", "audit"],
+        1,
+        "verify says what is wrong, and salvage saves what is right",
+    );
+    fs::write(&checkpoint, whole).unwrap();
+    fs::remove_dir_all(shell.path("audit/records")).unwrap();
+    for verb in ["cat", "stats", "verify"] {
+        says(&[verb, "audit"], 1, "audit/records: No such file");
+    }
+    says(&["append", "audit"], 1, "restore a newer one");
+}
+
+/// The byte that opening names is the one that verifying names.
+#[test]
+fn a_place_is_the_same_whoever_finds_it() {
+    let shell = shell("program_place");
+    let path = &segments(&shell.path("audit"))[0];
+    let mut bytes = fs::read(path).unwrap();
+    let frames = lokryn_compliance_log::stream::views(&bytes);
+    let offset = frames.map(|it| it.unwrap().offset).nth(3).unwrap();
+    bytes[usize::try_from(offset).unwrap() + 30] ^= 1;
+    fs::write(path, bytes).unwrap();
+    let place = format!("byte {offset}, record 3: ");
+    let (out, _) = shell.run(&["verify", "audit"], b"", 1);
+    assert!(out.contains(&place), "{out}");
+    for verb in ["cat", "stats", "append"] {
+        let (_, err) = shell.run(&[verb, "audit"], b"", 1);
+        assert!(err.contains(&place), "{verb}: {err}");
+    }
+}
+
+/// `.` has no name of its own, and the key lies beside the folder all the same.
+#[test]
+fn a_folder_is_given_from_inside() {
+    let shell = Shell(scratch("program_inside"));
+    fs::create_dir(shell.path("audit")).unwrap();
+    let inside = Shell(shell.path("audit"));
+    inside.run(&["append", "."], lines().join("\n").as_bytes(), 0);
+    let verified = inside.says(&["verify", "."]);
+    assert!(
+        verified.starts_with("✓ 7 of 7 records of audit-"),
+        "{verified}"
+    );
+    assert_eq!(shell.says(&["verify", "audit/."]), verified);
+    assert_eq!(inside.says(&["verify", "../audit"]), verified);
+    let beside = ["audit", "audit.checkpoint", "audit.key", "audit.vkey"];
+    let mut names: Vec<_> = fs::read_dir(&shell.0)
+        .unwrap()
+        .map(|it| it.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, beside);
+}
+
+#[test]
+fn an_over_long_line_is_one_line() {
+    let shell = Shell(scratch("program_long_line"));
+    let lines = lines();
+    // What follows on the same line would be an entry by itself.
+    let long = [" ".repeat(6 * 4 * 1024 * 1024), lines[0].clone()].concat();
+    let input = [&lines[0], &long, &lines[1]].map(String::as_str).join("\n");
+    let (out, err) = shell.run(&["append", "audit"], input.as_bytes(), 1);
+    assert_eq!(out.lines().count(), 2);
+    assert_eq!(
+        err,
+        "lokryn-journal: line 2: longer than 25165824 bytes\n\
+         lokryn-journal: 1 entry refused\n"
+    );
+}
+
+#[cfg(unix)]
+impl Shell {
+    /// Runs a script; `$program` is the program.
+    fn script(&self, script: &str) -> Output {
+        let mut shell = Command::new("sh");
+        shell.env("program", env!("CARGO_BIN_EXE_lokryn-journal"));
+        let shell = shell.args(["-c", script]).current_dir(&self.0);
+        shell.stdin(Stdio::null()).output().unwrap()
+    }
+}
+
+/// Who reads has had enough: that is no failure, and hides none.
+#[test]
+#[cfg(unix)]
+fn a_closed_pipe_changes_no_status() {
+    let shell = shell("program_pipe");
+    let status = |args: &str| {
+        // The pipe is closed before the program begins.
+        let script = format!("{{ sleep 0.2; \"$program\" {args}; echo $? >status; }} | true");
+        let out = shell.script(&script);
+        assert_eq!(out.stderr, b"", "{args}: {out:?}");
+        fs::read_to_string(shell.path("status")).unwrap()
+    };
+    for args in [
+        "cat audit",
+        "cat audit --table",
+        "stats audit",
+        "verify audit",
+        "checkpoint audit",
+        "prove audit 1",
+    ] {
+        assert_eq!(status(args), "0\n", "{args}");
+    }
+    let path = &segments(&shell.path("audit"))[0];
+    let mut bytes = fs::read(path).unwrap();
+    bytes[30] ^= 1;
+    fs::write(path, bytes).unwrap();
+    for args in [
+        "cat audit 2>/dev/null",
+        "stats audit 2>/dev/null",
+        "verify audit 2>/dev/null",
+    ] {
+        assert_eq!(status(args), "1\n", "{args}");
+    }
+}
+
+/// An auditor may read and not write: root is nobody for this.
+#[test]
+#[cfg(unix)]
+fn who_may_only_read_reads() {
+    let shell = shell("program_permission");
+    shell.script("chmod -R a+rX,a-w audit audit.vkey && chmod a+rx .");
+    let as_nobody = |args: &str| {
+        let nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+        shell.script(&format!(
+            "if [ $(id -u) = 0 ]; then exec {nobody} \"$program\" {args}; fi; exec \"$program\" {args}"
+        ))
+    };
+    let said = |out: &Output| String::from_utf8_lossy(&out.stderr).into_owned();
+    for args in [
+        "cat audit",
+        "stats audit",
+        "verify audit",
+        "checkpoint audit",
+        "prove audit 3",
+    ] {
+        let out = as_nobody(args);
+        assert_eq!(out.status.code(), Some(0), "{args}: {out:?}");
+    }
+    let out = as_nobody("append audit");
+    assert_eq!(out.status.code(), Some(2), "{out:?}");
+    assert_eq!(
+        said(&out),
+        "lokryn-journal: not opened: audit/lock: Permission denied (os error 13)\n"
+    );
+    let out = as_nobody("append audit/new");
+    assert_eq!(out.status.code(), Some(2), "{out:?}");
+    assert!(
+        said(&out).contains("audit/new: Permission denied"),
+        "{out:?}"
+    );
+    // What may not be read is no finding: nobody has looked.
+    shell.script("chmod a-r,u-r audit/records/*");
+    let out = as_nobody("verify audit");
+    assert_eq!(out.status.code(), Some(2), "{out:?}");
+    assert!(said(&out).contains(".binpb: Permission denied"), "{out:?}");
+    shell.script("chmod -R u+rwX audit");
+}
+
+/// Half a key is in nobody's way.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_leaves_no_half_of_a_key() {
+    let shell = Shell(scratch("program_full"));
+    // A limit of no bytes a file is a disk that is full.
+    let limited = "trap '' XFSZ; (ulimit -f 0; \"$program\" append audit; echo $?) 2>&1 | cat";
+    let out = String::from_utf8(shell.script(limited).stdout).unwrap();
+    assert_eq!(
+        out,
+        "lokryn-journal: not opened: audit.key: File too large (os error 27)\n2\n"
+    );
+    assert!(!shell.path("audit.key").exists());
+    shell.run(&["append", "audit"], lines().join("\n").as_bytes(), 0);
+}
+
+/// Input without end takes no memory without end.
+#[test]
+#[cfg(target_os = "linux")]
+fn hostile_input_takes_a_bounded_amount() {
+    let shell = shell("program_limits");
+    let limited = |script: &str, status: i32| {
+        // Of memory that is written to, in kilobytes.
+        let out = shell.script(&format!("ulimit -d 150000; {script}"));
+        assert_eq!(out.status.code(), Some(status), "{script}: {out:?}");
+        out
+    };
+    let zeros = "head -c 200000000 /dev/zero";
+    limited(
+        &format!("{zeros} | tr '\\0' x | \"$program\" append audit"),
+        1,
+    );
+    limited(
+        &format!("{zeros} | tr '\\0' '[' | \"$program\" append audit"),
+        1,
+    );
+    limited(
+        &format!("{zeros} | \"$program\" append audit --delimited"),
+        1,
+    );
+    limited(
+        &format!("{zeros} | tr '\\0' '\\377' | \"$program\" append audit --delimited"),
+        1,
+    );
+    shell.script("\"$program\" prove audit 1 >proof");
+    limited(
+        "\"$program\" check proof --vkey audit.vkey --record /dev/zero",
+        2,
+    );
+    limited(
+        "\"$program\" check /dev/zero --vkey audit.vkey --record proof",
+        1,
+    );
+    limited("\"$program\" verify audit --against /dev/zero", 1);
+    limited("\"$program\" verify audit --vkey /dev/zero", 2);
+
+    // Names without end.
+    let line = |number: u32| {
+        let actor = format!("{number}{}", "x".repeat(10_000));
+        let entry = LogEntry {
+            event_type: 1000 + number.cast_signed(),
+            actor_id: actor,
+            ..first()
+        };
+        serde_json::to_string(&entry).unwrap() + "\n"
+    };
+    let input: String = (0..3000).map(line).collect();
+    fs::write(shell.path("input"), input).unwrap();
+    limited("\"$program\" append audit <input >/dev/null", 0);
+    let out = limited("\"$program\" stats audit", 0);
+    let out = String::from_utf8(out.stdout).unwrap();
+    assert!(out.contains(" others and more: "), "{out}");
+}
+
+fn first() -> LogEntry {
+    serde_json::from_str(&lines()[0]).unwrap()
 }

@@ -3,10 +3,13 @@
 mod common;
 
 use std::fs;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use common::{entry, scratch, segments};
+use common::{entry, frame, scratch, segments};
 use lokryn_journal::{Journal, JournalReader, Receipt, Records};
 
 /// The same, whether they are read one by one or selected on threads.
@@ -227,4 +230,144 @@ fn a_reader_that_follows_stops_at_its_checkpoint() {
         assert!(records.checkpoint().size() > sequence);
     }
     assert_eq!(records.checkpoint(), &last);
+}
+
+/// A journal of ten records, and what their segment consists of.
+fn frames(name: &str) -> (PathBuf, Vec<Vec<u8>>) {
+    let folder = scratch(name).join("audit");
+    let journal = Journal::open(&folder).unwrap();
+    for number in 0..10 {
+        journal.append(&entry(number)).unwrap();
+    }
+    journal.close().unwrap();
+    let bytes = fs::read(&segments(&folder)[0]).unwrap();
+    let frame = usize::from(bytes[0]) + 1;
+    (folder, bytes.chunks(frame).map(<[u8]>::to_vec).collect())
+}
+
+/// Records that are right in themselves, and not where they should be.
+#[test]
+fn nothing_is_passed_over_in_silence() {
+    let (folder, frames) = frames("order");
+    let path = segments(&folder)[0].clone();
+    let reader = JournalReader::open(&folder).unwrap();
+    let read_with = |frames: &[Vec<u8>]| {
+        fs::write(&path, frames.concat()).unwrap();
+        let (numbers, errors) = read_of(&reader);
+        let words = |it: &String| it.split_once("record").unwrap().1.to_owned();
+        let place = |it: &String| words(&it.replace("records/", ""));
+        (numbers, errors.iter().map(place).collect::<Vec<_>>())
+    };
+    let all: Vec<u64> = (0..10).collect();
+    let time = |at: usize| {
+        let bytes = &frames[at][frames[at].len() - 14..][..8];
+        u64::from_le_bytes(bytes.try_into().unwrap())
+    };
+    let with = |at: usize, extra: Vec<u8>| {
+        let mut with = frames.clone();
+        with.insert(at, extra);
+        with
+    };
+
+    // Twice.
+    let (numbers, errors) = read_with(&with(5, frames[3].clone()));
+    assert_eq!(
+        (numbers, &errors[..]),
+        (all.clone(), &[" 5: record 3 in its place".into()][..])
+    );
+    // One that is damaged and none of them.
+    let mut damaged = frames[3].clone();
+    damaged[10] ^= 1;
+    let (numbers, errors) = read_with(&with(5, damaged.clone()));
+    assert_eq!(
+        (numbers, &errors[..]),
+        (all.clone(), &[" 5: wrong checksum".into()][..])
+    );
+    // Damaged ones in the place of others.
+    let mut replaced = frames.clone();
+    replaced[5] = damaged.clone();
+    replaced[6] = damaged.clone();
+    replaced.remove(7);
+    let (numbers, errors) = read_with(&replaced);
+    assert_eq!(numbers, [0, 1, 2, 3, 4, 8, 9]);
+    let expected = [" 5: wrong checksum", " 6: wrong checksum", " 7 is missing"];
+    assert_eq!(errors, expected);
+    // The last one.
+    let mut replaced = frames.clone();
+    replaced[9] = damaged;
+    let (numbers, errors) = read_with(&replaced);
+    assert_eq!(
+        (&numbers[..], &errors[..]),
+        (&all[..9], &[" 9: wrong checksum".into()][..])
+    );
+    // A number of the future ends nothing in silence.
+    for sequence in [10, 1 << 40, u64::MAX - 1] {
+        let (numbers, errors) = read_with(&with(5, frame(&entry(0), sequence, time(5))));
+        assert_eq!(
+            (&numbers[..], &errors[..]),
+            (&all[..5], &["s 5 to 9 are missing".into()][..])
+        );
+    }
+    let (numbers, errors) = read_with(&with(5, frame(&entry(0), u64::MAX, time(5))));
+    assert_eq!(
+        (numbers, &errors[..]),
+        (all.clone(), &[" 5: no record".into()][..])
+    );
+    let (numbers, errors) = read_with(&with(5, frame(&entry(0), 8, time(5))));
+    assert_eq!(numbers, [0, 1, 2, 3, 4, 8, 9]);
+    assert_eq!(errors[0], "s 5 to 7 are missing");
+    assert!(errors[1].ends_with("record 5 in its place"), "{errors:?}");
+
+    // Nor does an old one, for whoever reads from a time on.
+    let since = SystemTime::UNIX_EPOCH + Duration::from_nanos(time(5));
+    fs::write(&path, with(5, frame(&entry(0), 9, 1)).concat()).unwrap();
+    let (numbers, errors) = read_of(&reader.clone().since(since));
+    assert_eq!((numbers, errors), (all[5..].to_vec(), vec![]));
+    fs::write(&path, with(5, frame(&entry(0), u64::MAX, 1)).concat()).unwrap();
+    let beyond = reader.since(since).beyond_checkpoint();
+    assert_eq!(read_of(&beyond).0, all[5..]);
+}
+
+/// Whoever follows is told of damage once, and then waits.
+#[test]
+fn a_reader_that_follows_waits_behind_damage() {
+    for beyond in [false, true] {
+        let (folder, frames) = frames("follow_damage");
+        let path = segments(&folder)[0].clone();
+        let file = File::options().write(true).open(path).unwrap();
+        let last = frames[9].len() as u64;
+        file.set_len(frames.concat().len() as u64 - last + 3)
+            .unwrap();
+        let mut reader = JournalReader::open(&folder).unwrap();
+        if beyond {
+            reader = reader.beyond_checkpoint();
+        }
+        let (told, heard) = mpsc::channel();
+        thread::spawn(move || {
+            let mut records = reader.follow().unwrap();
+            while let Some(record) = records.next_record() {
+                let record = record.map(|it| it.sequence).map_err(|it| it.to_string());
+                if told.send(record).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut errors = Vec::new();
+        let second = Duration::from_secs(1);
+        while let Ok(record) = heard.recv_timeout(second) {
+            errors.extend(record.err());
+            assert!(errors.len() < 5, "{errors:?}");
+        }
+        if beyond {
+            // The end that a writer is writing.
+            assert_eq!(errors, [""; 0]);
+        } else {
+            assert_eq!(errors.len(), 2, "{errors:?}");
+            assert!(
+                errors[0].ends_with("record 9: damaged length"),
+                "{errors:?}"
+            );
+            assert_eq!(errors[1], "record 9 is missing");
+        }
+    }
 }

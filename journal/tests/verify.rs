@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::{entry, scratch, segments};
+use common::{entry, frame, scratch, segments};
 use lokryn_journal::tile::Tile;
 use lokryn_journal::{
-    Checkpoint, Fault, Journal, OpenError, Options, Report, Signer, Verification, Verifier, verify,
+    Checkpoint, Fault, Journal, OpenError, Options, Report, Signer, Verification, Verifier,
+    salvage, verify,
 };
 
 struct Log {
@@ -340,4 +341,61 @@ fn a_key_can_be_changed() {
     let report = verify(&log.folder, &[new.verifier().clone()]).unwrap();
     assert!(report.is_ok(), "{:?}", faults(&report));
     Journal::options().signer(new).open(&log.folder).unwrap();
+}
+
+/// More rows than are looked at hash by hash.
+#[test]
+fn a_long_journal_is_told_right_too() {
+    let log = Log::new("long", 0, Journal::options());
+    let second = 258_000;
+    for (count, max_segment_len) in [(second, 1 << 30), (260_000 - second, 18_000_000)] {
+        let journal = log.open(Journal::options().max_segment_len(max_segment_len));
+        for _ in 0..count {
+            journal.append_unsynced(&entry(0)).unwrap();
+        }
+        journal.close().unwrap();
+    }
+    let segments = segments(&log.folder);
+    assert!(segments[1].ends_with(format!("{second:020}.binpb")));
+
+    // Records that are gone do not count against those that are there.
+    let elsewhere = log.folder.with_extension("first");
+    fs::rename(&segments[0], &elsewhere).unwrap();
+    let report = verify(&log.folder, &log.keys()).unwrap();
+    let gone = format!("records 0 to {} are missing", second - 1);
+    assert_eq!(faults(&report), [gone]);
+    assert_eq!(report.proved, 260_000 - second);
+    fs::rename(&elsewhere, &segments[0]).unwrap();
+
+    // Without tiles, every record is right all the same.
+    fs::remove_dir_all(log.folder.join("tile")).unwrap();
+    let report = verify(&log.folder, &log.keys()).unwrap();
+    assert_eq!(report.proved, 260_000);
+    let tiles = Tile::all(260_000).count() as u64;
+    assert_eq!(report.faults.len() as u64 + report.more_faults, tiles);
+    let mut count = 0;
+    let salvaged = salvage(&log.folder, &log.keys(), |_| count += 1).unwrap();
+    assert_eq!((salvaged.records, count), (260_000, 260_000));
+
+    // Opening computes them again from all segments.
+    let journal = log.open(Journal::options());
+    assert_eq!(journal.opening().tiles_rebuilt as u64, tiles);
+    journal.close().unwrap();
+    assert!(verify(&log.folder, &log.keys()).unwrap().is_ok());
+}
+
+#[test]
+fn numbers_of_any_size_are_out_of_place() {
+    let log = Log::new("numbers", 300, Journal::options());
+    let path = &segments(&log.folder)[0];
+    let whole = fs::read(path).unwrap();
+    for sequence in [300, u64::MAX - 256, u64::MAX - 255, u64::MAX - 1, u64::MAX] {
+        let forged = frame(&entry(0), sequence, 0);
+        // As many as make a row.
+        fs::write(path, [forged.repeat(256), whole.clone()].concat()).unwrap();
+        let report = log.verify();
+        assert!(!report.is_ok(), "{sequence}");
+        let salvaged = salvage(&log.folder, &log.keys(), |_| {}).unwrap();
+        assert_eq!(salvaged.records, 300, "{sequence}");
+    }
 }

@@ -4,26 +4,24 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write};
 
 use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::stream::{LogReader, ReadError};
-use lokryn_journal::{AppendError, Journal, LIMIT_MAX_RECORD_LEN, Options, Receipt};
+use lokryn_journal::{AppendError, Journal, LIMIT_MAX_RECORD_LEN, OpenError, Options, Receipt};
 
 use super::time;
 use super::{Failure, Outcome as Done, finding, wrong_use};
 
-/// No entry is longer than four times this as a line, every byte being escaped.
+/// The longest line: that of the longest entry, every byte of it being escaped.
 const MAX_LINE_LEN: u64 = 6 * LIMIT_MAX_RECORD_LEN as u64;
 
 pub(crate) fn append(dir: &std::path::Path, options: Options, delimited: bool) -> Done {
-    let journal = options
-        .open(dir)
-        .map_err(|err| finding("not opened", err))?;
+    let journal = options.open(dir).map_err(|err| not_opened(&err))?;
     let opening = journal.opening();
     if opening.taken_in > 0 {
-        let count = opening.taken_in;
-        eprintln!("lokryn-journal: {count} records that were not signed are taken in");
+        let records = super::count(opening.taken_in, "record");
+        tell!("taken in, and signed: {records} beyond the checkpoint");
     }
     if let Some(cut) = &opening.cut {
         let kept = cut.kept.display();
-        eprintln!("lokryn-journal: cut off {} bytes, kept in {kept}", cut.len);
+        tell!("cut off {} bytes, kept in {kept}", cut.len);
     }
     let mut appending = Appending {
         journal: journal.clone(),
@@ -42,9 +40,42 @@ pub(crate) fn append(dir: &std::path::Path, options: Options, delimited: bool) -
     appended?;
     closed?;
     if refused > 0 {
-        return Err(Failure::Finding(format!("{refused} entries refused")));
+        let entries = if refused == 1 { "entry" } else { "entries" };
+        return Err(Failure::Finding(format!("{refused} {entries} refused")));
     }
     Ok(())
+}
+
+/// Says what to do, where that is not plain.
+fn not_opened(err: &OpenError) -> Failure {
+    let advice = match err {
+        OpenError::Shorter { .. } | OpenError::OldCheckpoint { .. } => {
+            "; the end is missing, or this is an old backup: restore a newer one, \
+             or begin a journal in another folder"
+        }
+        OpenError::Damaged { .. }
+        | OpenError::Changed { .. }
+        | OpenError::Gap { .. }
+        | OpenError::Checkpoint { .. }
+        | OpenError::NoCheckpoint { .. } => {
+            "; verify says what is wrong, and salvage saves what is right: \
+             restore a backup, or begin a journal in another folder"
+        }
+        OpenError::WholeRecords { .. } => {
+            "; look at them, and then --cut-whole-records cuts them off and keeps them in a file"
+        }
+        OpenError::NoKey { .. } | OpenError::OtherKey { .. } => "; --key gives another key",
+        _ => "",
+    };
+    let message = format!("not opened: {err}{advice}");
+    match err {
+        OpenError::File(_)
+        | OpenError::Locked { .. }
+        | OpenError::Key { .. }
+        | OpenError::OtherLog { .. }
+        | OpenError::Option(_) => Failure::Use(message),
+        _ => Failure::Finding(message),
+    }
 }
 
 struct Appending<W: Write> {
@@ -63,12 +94,22 @@ impl<W: Write> Appending<W> {
             line.clear();
             let read = input
                 .by_ref()
-                .take(MAX_LINE_LEN)
+                .take(MAX_LINE_LEN + 1)
                 .read_until(b'\n', &mut line);
             if read.map_err(|err| wrong_use("standard input", err))? == 0 {
                 return Ok(());
             }
+            let is_too_long = line.len() as u64 > MAX_LINE_LEN;
+            if is_too_long && line.last() != Some(&b'\n') {
+                let skipped = input.skip_until(b'\n');
+                skipped.map_err(|err| wrong_use("standard input", err))?;
+            }
             let is_last = !input.buffer().contains(&b'\n');
+            if is_too_long {
+                let why = format!("longer than {MAX_LINE_LEN} bytes");
+                self.refuse(number, &why, is_last)?;
+                continue;
+            }
             if line.trim_ascii().is_empty() {
                 if is_last {
                     self.settle()?;
@@ -126,7 +167,7 @@ impl<W: Write> Appending<W> {
 
     fn refuse(&mut self, number: u64, why: &str, is_last: bool) -> Done {
         self.refused += 1;
-        eprintln!("lokryn-journal: line {number}: {why}");
+        tell!("line {number}: {why}");
         if is_last { self.settle() } else { Ok(()) }
     }
 

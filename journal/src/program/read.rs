@@ -1,19 +1,22 @@
 //! The verbs that print what a journal holds.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
+use std::hash::Hash;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZero;
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
 
 use lokryn_compliance_log::prost::encode_length_delimiter;
-use lokryn_compliance_log::{EventType, LogEntryView, Outcome, Severity};
+use lokryn_compliance_log::{EventType, Outcome, Severity};
 use lokryn_journal::{JournalReader, Record, RecordsError};
 
 use super::filter::Filter;
 use super::time;
-use super::{Failure, Outcome as Done, finding, wrong_use};
+use super::{Failure, Outcome as Done, count, finding, is_folder, wrong_use};
 
 /// How records are printed.
 #[derive(Clone, Copy)]
@@ -26,10 +29,11 @@ pub(crate) enum Form {
 pub(crate) fn cat(dir: &Path, filter: &Filter, form: Form, follow: bool, beyond: bool) -> Done {
     let reader = reader(dir, filter, beyond)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    if matches!(form, Form::Table) {
-        out.write_all(HEAD.as_bytes()).or_else(closed)?;
-    }
     let mut faults = 0_u64;
+    if matches!(form, Form::Table) {
+        out.write_all(HEAD.as_bytes())
+            .or_else(|err| closed(err, faults))?;
+    }
     let mut print = |read: Result<Record<'_>, RecordsError>| {
         match read {
             Ok(record) => match form {
@@ -37,20 +41,20 @@ pub(crate) fn cat(dir: &Path, filter: &Filter, form: Form, follow: bool, beyond:
                 Form::Table => write!(out, "{}", Row(&record)),
                 Form::Delimited => write_delimited(&mut out, record.bytes),
             }
-            .or_else(closed)?,
+            .or_else(|err| closed(err, faults))?,
             Err(err) => {
                 faults += 1;
-                eprintln!("lokryn-journal: {err}");
+                tell!("{err}");
             }
         }
         if follow {
-            out.flush().or_else(closed)
+            out.flush().or_else(|err| closed(err, faults))
         } else {
             Ok(())
         }
     };
     if follow {
-        let mut records = reader.follow().map_err(|err| finding(dir.display(), err))?;
+        let mut records = reader.follow()?;
         while let Some(record) = records.next_record() {
             if !record.as_ref().is_ok_and(|it| !filter.keeps(&it.view)) {
                 print(record)?;
@@ -59,7 +63,7 @@ pub(crate) fn cat(dir: &Path, filter: &Filter, form: Form, follow: bool, beyond:
     } else {
         reader.select(cores(), |record| filter.keeps(&record.view), print)?;
     }
-    out.flush().or_else(closed)?;
+    out.flush().or_else(|err| closed(err, faults))?;
     all_well(dir, faults)
 }
 
@@ -67,14 +71,14 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-impl From<RecordsError> for Failure {
-    fn from(err: RecordsError) -> Self {
-        Self::Finding(err.to_string())
-    }
-}
-
 fn reader(dir: &Path, filter: &Filter, beyond: bool) -> Done<JournalReader> {
-    let reader = JournalReader::open(dir).map_err(|err| wrong_use(dir.display(), err))?;
+    is_folder(dir)?;
+    if let (Some(since), Some(until)) = (filter.since, filter.until)
+        && since >= until
+    {
+        return Err(Failure::Use("--until is not after --since".into()));
+    }
+    let reader = JournalReader::open(dir)?;
     let reader = filter.since.into_iter().fold(reader, JournalReader::since);
     let reader = filter.until.into_iter().fold(reader, JournalReader::until);
     Ok(if beyond {
@@ -90,14 +94,14 @@ fn all_well(dir: &Path, faults: u64) -> Done {
     }
     Err(finding(
         dir.display(),
-        format_args!("{faults} faults; see verify"),
+        format_args!("{}; see verify", count(faults, "fault")),
     ))
 }
 
-/// Who reads has had enough, which is no failure; everything else is.
-fn closed(err: io::Error) -> Done {
+/// Who reads has had enough, which is no failure: what has been found until then counts.
+fn closed(err: io::Error, faults: u64) -> Done {
     if err.kind() == io::ErrorKind::BrokenPipe {
-        std::process::exit(0);
+        std::process::exit(i32::from(faults > 0));
     }
     Err(wrong_use("standard output", err))
 }
@@ -184,58 +188,109 @@ fn severity_name(number: i32) -> String {
     name(known.map(|it| it.as_str_name()), "SEVERITY_", number)
 }
 
-/// More actors than this are counted together.
-const MOST_ACTORS: usize = 10_000;
-/// How many actors are printed.
-const ACTORS: usize = 10;
+/// How many rows of a kind are printed.
+const MOST_ROWS: usize = 10;
+/// About how many bytes of names of a kind are kept.
+const ROOM: usize = 1 << 20;
+/// What a name takes besides its bytes.
+const NAME_LEN: usize = 128;
 const BAR: usize = 40;
+/// How many seconds a day has.
+const DAY: u64 = 24 * 60 * 60;
 
-#[derive(Default)]
+/// How often each name comes. Once the names take too much room, new ones are counted
+/// together: entries may have any number and any text.
+struct Tally<K> {
+    counts: HashMap<K, u64>,
+    room: usize,
+    others: u64,
+}
+
+impl<K: Eq + Hash> Tally<K> {
+    fn new() -> Self {
+        Self {
+            counts: HashMap::new(),
+            room: ROOM,
+            others: 0,
+        }
+    }
+
+    fn add<Q: Eq + Hash + ToOwned<Owned = K> + ?Sized>(&mut self, name: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        let len = NAME_LEN + size_of_val(name);
+        if let Some(count) = self.counts.get_mut(name) {
+            *count += 1;
+        } else if self.room >= len {
+            self.room -= len;
+            self.counts.insert(name.to_owned(), 1);
+        } else {
+            self.others += 1;
+        }
+    }
+
+    /// Writes the names that come most often.
+    fn write(
+        &self,
+        out: &mut impl Write,
+        head: &str,
+        name: impl Fn(&K) -> String,
+        all: u64,
+    ) -> io::Result<()> {
+        let named = |(it, count): (&K, &u64)| (name(it), *count);
+        let mut rows: Vec<_> = self.counts.iter().map(named).collect();
+        rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let more = rows.len().saturating_sub(MOST_ROWS);
+        let rest: u64 = rows.iter().skip(MOST_ROWS).map(|(_, count)| count).sum();
+        rows.truncate(MOST_ROWS);
+        write_bars(out, head, &rows, all)?;
+        if more > 0 {
+            let and = if self.others > 0 { " and more" } else { "" };
+            writeln!(out, "  {more} others{and}: {}", rest + self.others)?;
+        }
+        Ok(())
+    }
+}
+
 struct Counts {
     all: u64,
-    events: BTreeMap<i32, u64>,
-    outcomes: BTreeMap<i32, u64>,
-    actors: HashMap<String, u64>,
-    other_actors: u64,
-    days: BTreeMap<String, u64>,
+    events: Tally<i32>,
+    outcomes: Tally<i32>,
+    actors: Tally<String>,
+    days: BTreeMap<u64, u64>,
 }
 
 impl Counts {
-    fn add(&mut self, day: &str, entry: &LogEntryView<'_>) {
+    fn add(&mut self, record: &Record<'_>) {
         self.all += 1;
-        *self.events.entry(entry.event_type).or_default() += 1;
-        *self.outcomes.entry(entry.outcome).or_default() += 1;
-        if let Some(count) = self.actors.get_mut(entry.actor_id) {
-            *count += 1;
-        } else if self.actors.len() < MOST_ACTORS {
-            self.actors.insert(entry.actor_id.to_owned(), 1);
-        } else {
-            self.other_actors += 1;
-        }
-        if let Some(count) = self.days.get_mut(day) {
-            *count += 1;
-        } else {
-            self.days.insert(day.to_owned(), 1);
-        }
+        self.events.add(&record.view.event_type);
+        self.outcomes.add(&record.view.outcome);
+        self.actors.add(record.view.actor_id);
+        let since = record.recorded_at.duration_since(UNIX_EPOCH);
+        let day = since.unwrap_or_default().as_secs() / DAY;
+        *self.days.entry(day).or_default() += 1;
     }
 }
 
 pub(crate) fn stats(dir: &Path, filter: &Filter) -> Done {
     let reader = reader(dir, filter, false)?;
-    let records = reader.records();
-    let mut records = records.map_err(|err| finding(dir.display(), err))?;
-    let mut counts = Counts::default();
+    let mut records = reader.records()?;
+    let mut counts = Counts {
+        all: 0,
+        events: Tally::new(),
+        outcomes: Tally::new(),
+        actors: Tally::new(),
+        days: BTreeMap::new(),
+    };
     let mut faults = 0;
     while let Some(record) = records.next_record() {
         match record {
-            Ok(record) if filter.keeps(&record.view) => {
-                let time = time::print(record.recorded_at);
-                counts.add(time.get(..10).unwrap_or_default(), &record.view);
-            }
+            Ok(record) if filter.keeps(&record.view) => counts.add(&record),
             Ok(_) => {}
             Err(err) => {
                 faults += 1;
-                eprintln!("lokryn-journal: {err}");
+                tell!("{err}");
             }
         }
     }
@@ -243,51 +298,26 @@ pub(crate) fn stats(dir: &Path, filter: &Filter) -> Done {
     let origin = reader.checkpoint().origin();
     write_counts(&mut out, &counts, origin)
         .and_then(|()| out.flush())
-        .or_else(closed)?;
+        .or_else(|err| closed(err, faults))?;
     all_well(dir, faults)
 }
 
 fn write_counts(out: &mut impl Write, counts: &Counts, origin: &str) -> io::Result<()> {
-    writeln!(out, "{}: {} records", Cell(origin, 60), counts.all)?;
-    let named = |numbers: &BTreeMap<i32, u64>, name: fn(i32) -> String| {
-        let mut rows: Vec<_> = numbers
-            .iter()
-            .map(|(it, count)| (name(*it), *count))
-            .collect();
-        rows.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        rows
+    let all = counts.all;
+    writeln!(out, "{}: {}", Cell(origin, 60), count(all, "record"))?;
+    counts
+        .events
+        .write(out, "event", |it| event_name(*it), all)?;
+    counts
+        .outcomes
+        .write(out, "outcome", |it| outcome_name(*it), all)?;
+    counts.actors.write(out, "actor", String::clone, all)?;
+    let day = |(day, count): (&u64, &u64)| {
+        let time = time::print(UNIX_EPOCH + Duration::from_secs(day * DAY));
+        (time.get(..10).unwrap_or_default().to_owned(), *count)
     };
-    write_bars(out, "event", &named(&counts.events, event_name), counts.all)?;
-    write_bars(
-        out,
-        "outcome",
-        &named(&counts.outcomes, outcome_name),
-        counts.all,
-    )?;
-    let mut actors: Vec<_> = counts
-        .actors
-        .iter()
-        .map(|(it, count)| (it.clone(), *count))
-        .collect();
-    actors.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let rest: u64 = actors.iter().skip(ACTORS).map(|(_, count)| count).sum();
-    let more = actors.len().saturating_sub(ACTORS);
-    actors.truncate(ACTORS);
-    write_bars(out, "actor", &actors, counts.all)?;
-    if more > 0 {
-        let and = if counts.other_actors > 0 {
-            " and more"
-        } else {
-            ""
-        };
-        writeln!(out, "  {more} others{and}: {}", rest + counts.other_actors)?;
-    }
-    let days: Vec<_> = counts
-        .days
-        .iter()
-        .map(|(day, count)| (day.clone(), *count))
-        .collect();
-    write_bars(out, "day (UTC)", &days, counts.all)
+    let days: Vec<_> = counts.days.iter().map(day).collect();
+    write_bars(out, "day (UTC)", &days, all)
 }
 
 fn write_bars(

@@ -6,7 +6,7 @@ use std::path::Path;
 use lokryn_journal::{Checkpoint, Report, Verification, Verifier};
 use serde_json::json;
 
-use super::{Failure, Outcome as Done, print, wrong_use};
+use super::{Outcome as Done, count, finding, print, wrong_use};
 
 const BAR: usize = 40;
 
@@ -25,8 +25,7 @@ pub(crate) fn verify(
         if is_shown && share != last {
             last = share;
             let (done, left) = ("█".repeat(share), "░".repeat(BAR - share));
-            eprint!("\r{done}{left} {read} of {size}");
-            let _ = io::stderr().flush();
+            let _ = write!(io::stderr(), "\r{done}{left} {read} of {size}");
         }
     };
     let mut verification = Verification::new(dir, known)
@@ -37,9 +36,16 @@ pub(crate) fn verify(
     }
     let report = verification.run();
     if is_shown {
-        eprint!("\r\x1b[K");
+        let _ = write!(io::stderr(), "\r\x1b[K");
     }
-    let report = report.map_err(|err| wrong_use(dir.display(), err))?;
+    let report = report?;
+    if from > 0 && from >= report.size {
+        let message = format!(
+            "no record {from} below the checkpoint, which has {}",
+            report.size
+        );
+        return Err(wrong_use("--from", message));
+    }
     if as_json {
         print(&format_args!("{}\n", to_json(&report)))?;
     } else {
@@ -48,11 +54,8 @@ pub(crate) fn verify(
     if report.is_ok() {
         return Ok(());
     }
-    let count = report.faults.len() as u64 + report.more_faults;
-    Err(Failure::Finding(format!(
-        "{}: {count} faults",
-        dir.display()
-    )))
+    let faults = report.faults.len() as u64 + report.more_faults;
+    Err(finding(dir.display(), count(faults, "fault")))
 }
 
 fn to_text(report: &Report, against: Option<&Checkpoint>) -> String {

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lokryn_compliance_log::prost::encoding::encode_varint;
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
 
 /// An empty folder for a test.
@@ -35,4 +36,19 @@ pub(crate) fn segments(journal: &Path) -> Vec<PathBuf> {
     paths.retain(|path| path.extension().is_some_and(|it| it == "binpb"));
     paths.sort();
     paths
+}
+
+/// A record as it lies in a segment, with any number and time, in nanoseconds since 1970.
+pub(crate) fn frame(entry: &LogEntry, sequence: u64, nanos: u64) -> Vec<u8> {
+    let mut record = entry.to_bytes();
+    record.extend([0xa0, 0x06]);
+    encode_varint(sequence, &mut record);
+    record.extend([0xa9, 0x06]);
+    record.extend(nanos.to_le_bytes());
+    let crc = crc32c::crc32c(&record);
+    record.extend([0xb5, 0x06]);
+    record.extend(crc.to_le_bytes());
+    let mut frame = Vec::new();
+    encode_varint(record.len() as u64, &mut frame);
+    [frame, record].concat()
 }
