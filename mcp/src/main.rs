@@ -8,6 +8,8 @@ mod lane;
 mod lines;
 #[path = "program/proxy.rs"]
 mod proxy;
+#[path = "program/relief.rs"]
+mod relief;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

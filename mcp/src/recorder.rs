@@ -1,8 +1,11 @@
-//! The thread that owns the sink.
+//! Writing entries to the sink, one writer at a time.
 //!
-//! Entries are written in the order in which they were submitted. One that the sink has
-//! not taken stays where it is and is tried again first, so nothing overtakes it. The
-//! queue is bounded: what finds no place is refused, and whoever submitted it knows.
+//! Entries are written in the order in which they were submitted: by a thread of the
+//! recorder, or by whoever submitted them, if nothing else is to be written and he can
+//! afford to wait for the sink. Waking a thread takes longer than most writes do. One that
+//! the sink has not taken stays where it is and is tried again first, by the thread, so
+//! nothing overtakes it. The queue is bounded: what finds no place is refused, and whoever
+//! submitted it knows.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -34,6 +37,8 @@ pub(crate) struct Ticket {
 struct TicketState {
     reply: Option<Reply>,
     waker: Option<Waker>,
+    /// Whether a thread waits. Nobody is woken needlessly, which costs a system call.
+    is_awaited: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +57,11 @@ impl Ticket {
         }
         state.reply = Some(reply);
         let waker = state.waker.take();
+        let is_awaited = state.is_awaited;
         drop(state);
-        self.changed.notify_all();
+        if is_awaited {
+            self.changed.notify_all();
+        }
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -70,6 +78,7 @@ impl Ticket {
             if left.is_zero() {
                 return None;
             }
+            state.is_awaited = true;
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -97,7 +106,7 @@ struct Job {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Job>,
-    /// How many entries the sink is being given.
+    /// How many entries the sink is being given. Whoever has put that here is the writer.
     in_flight: usize,
     /// How many entries have been submitted, and how many written, ever.
     submitted: u64,
@@ -112,6 +121,8 @@ struct State {
 
 struct Shared {
     state: Mutex<State>,
+    /// Locked by the writer alone. `None` after the end.
+    sink: Mutex<Option<Box<dyn AuditSink>>>,
     /// For the thread.
     work: Condvar,
     ended: Condvar,
@@ -136,6 +147,7 @@ impl Recorder {
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
+            sink: Mutex::new(Some(sink)),
             work: Condvar::new(),
             ended: Condvar::new(),
             max_kept,
@@ -144,7 +156,7 @@ impl Recorder {
         let of_thread = Arc::clone(&shared);
         thread::Builder::new()
             .name("audit-recorder".into())
-            .spawn(move || of_thread.run(sink))?;
+            .spawn(move || of_thread.run())?;
         Ok(Self { shared })
     }
 
@@ -158,32 +170,39 @@ impl Recorder {
     pub(crate) fn submit(
         &self,
         entries: Vec<LogEntry>,
-        mut ticket: Option<Arc<Ticket>>,
+        ticket: Option<Arc<Ticket>>,
     ) -> Result<(), Full> {
-        let count = entries.len();
-        let mut state = lock(&self.shared.state);
-        let kept = state.queue.len() + state.in_flight;
-        if kept + count > self.shared.max_kept || state.has_ended || state.is_closing {
-            return Err(Full);
-        }
-        for (index, entry) in entries.into_iter().enumerate() {
-            let ticket = if index + 1 == count {
-                ticket.take()
-            } else {
-                None
-            };
-            state.queue.push_back(Job { entry, ticket });
-        }
-        state.submitted += u64::try_from(count).unwrap_or(u64::MAX);
-        // The sink has failed: nobody is to wait for the next try.
-        if state.error.is_some()
-            && let Some(ticket) = state.queue.back_mut().and_then(|job| job.ticket.take())
-        {
-            ticket.reply(Reply::Failed);
-        }
+        let state = self.shared.enqueue(entries, ticket)?;
+        // A writer looks at the queue when he has written.
+        let is_idle = state.in_flight == 0;
         drop(state);
-        self.shared.work.notify_one();
+        if is_idle {
+            self.shared.work.notify_one();
+        }
         Ok(())
+    }
+
+    /// As [`submit`](Self::submit), but leaves the writing to the caller, if nobody else
+    /// writes and nothing else is to be written.
+    pub(crate) fn submit_to_write(
+        &self,
+        entries: Vec<LogEntry>,
+        ticket: Option<Arc<Ticket>>,
+    ) -> Result<Option<Turn>, Full> {
+        let count = entries.len();
+        let mut state = self.shared.enqueue(entries, ticket)?;
+        if state.in_flight > 0 {
+            return Ok(None);
+        }
+        if state.queue.len() > count || state.error.is_some() || count == 0 {
+            drop(state);
+            self.shared.work.notify_one();
+            return Ok(None);
+        }
+        Ok(Some(Turn {
+            jobs: state.take(count),
+            shared: Arc::clone(&self.shared),
+        }))
     }
 
     /// Says that somebody has waited in vain.
@@ -226,11 +245,78 @@ impl Drop for Recorder {
     }
 }
 
+impl State {
+    fn take(&mut self, count: usize) -> Vec<Job> {
+        self.in_flight = count;
+        self.queue.drain(..count).collect()
+    }
+}
+
+/// Entries that their submitter is to write.
+pub(crate) struct Turn {
+    jobs: Vec<Job>,
+    shared: Arc<Shared>,
+}
+
+impl Turn {
+    /// Writes the entries, for as long as the sink takes.
+    pub(crate) fn write(mut self) {
+        let mut jobs = std::mem::take(&mut self.jobs);
+        let written = self.shared.write(&mut jobs, false);
+        self.shared.written(jobs, written);
+    }
+}
+
+impl Drop for Turn {
+    /// What has not been written is left to the thread.
+    fn drop(&mut self) {
+        if self.jobs.is_empty() {
+            return;
+        }
+        let mut state = lock(&self.shared.state);
+        state.in_flight = 0;
+        for job in std::mem::take(&mut self.jobs).into_iter().rev() {
+            state.queue.push_front(job);
+        }
+        drop(state);
+        self.shared.work.notify_one();
+    }
+}
+
 impl Shared {
-    fn run(&self, mut sink: Box<dyn AuditSink>) {
+    fn enqueue(
+        &self,
+        entries: Vec<LogEntry>,
+        mut ticket: Option<Arc<Ticket>>,
+    ) -> Result<MutexGuard<'_, State>, Full> {
+        let count = entries.len();
+        let mut state = lock(&self.state);
+        let kept = state.queue.len() + state.in_flight;
+        if kept + count > self.max_kept || state.has_ended || state.is_closing {
+            return Err(Full);
+        }
+        for (index, entry) in entries.into_iter().enumerate() {
+            let ticket = if index + 1 == count {
+                ticket.take()
+            } else {
+                None
+            };
+            state.queue.push_back(Job { entry, ticket });
+        }
+        state.submitted += u64::try_from(count).unwrap_or(u64::MAX);
+        // The sink has failed: nobody is to wait for the next try.
+        if state.error.is_some()
+            && let Some(ticket) = state.queue.back_mut().and_then(|job| job.ticket.take())
+        {
+            ticket.reply(Reply::Failed);
+        }
+        Ok(state)
+    }
+
+    fn run(&self) {
         loop {
             let mut state = lock(&self.state);
-            while state.queue.is_empty() && !state.is_closing {
+            while state.in_flight > 0 || (state.queue.is_empty() && !state.is_closing) {
                 state = self
                     .work
                     .wait(state)
@@ -260,64 +346,78 @@ impl Shared {
                 MAX_COMMITTED_TOGETHER
             };
             let count = state.queue.len().min(most);
-            let jobs: Vec<Job> = state.queue.drain(..count).collect();
-            state.in_flight = count;
+            let mut jobs = state.take(count);
             drop(state);
 
-            let written = write(&mut *sink, &jobs, has_failed);
-
-            let mut state = lock(&self.state);
-            state.in_flight = 0;
-            match written {
-                Ok(()) => {
-                    state.error = None;
-                    state.written += u64::try_from(count).unwrap_or(u64::MAX);
-                    if state
-                        .stalled_until
-                        .is_some_and(|until| state.written >= until)
-                    {
-                        state.stalled_until = None;
-                    }
-                    drop(state);
-                    for ticket in jobs.into_iter().filter_map(|job| job.ticket) {
-                        ticket.reply(Reply::Written);
-                    }
-                }
-                Err(err) => {
-                    state.error = Some(err.to_string());
-                    for job in jobs.into_iter().rev() {
-                        state.queue.push_front(job);
-                    }
-                    let tickets = state.queue.iter_mut().filter_map(|job| job.ticket.take());
-                    let tickets: Vec<_> = tickets.collect();
-                    drop(state);
-                    for ticket in tickets {
-                        ticket.reply(Reply::Failed);
-                    }
-                    // It has had a chance after it was asked to end.
-                    if is_closing && has_failed {
-                        break;
-                    }
-                }
+            let written = self.write(&mut jobs, has_failed);
+            let is_written = written.is_ok();
+            self.written(jobs, written);
+            // It has had a chance after it was asked to end.
+            if !is_written && is_closing && has_failed {
+                break;
             }
         }
         // A journal signs what it holds then, and whoever closes waits for it.
+        let sink = lock(&self.sink).take();
         let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(sink)));
         lock(&self.state).has_ended = true;
         self.ended.notify_all();
     }
-}
 
-/// Writes entries and commits them. A sink that panics has failed.
-fn write(sink: &mut dyn AuditSink, jobs: &[Job], has_failed: bool) -> Result<(), SinkError> {
-    let written = panic::catch_unwind(AssertUnwindSafe(|| {
-        if has_failed {
-            sink.reopen()?;
+    /// Writes entries and commits them. A sink that panics has failed.
+    fn write(&self, jobs: &mut [Job], has_failed: bool) -> Result<(), SinkError> {
+        let mut sink = lock(&self.sink);
+        let Some(sink) = sink.as_deref_mut() else {
+            return Err("the sink is closed".into());
+        };
+        let written = panic::catch_unwind(AssertUnwindSafe(|| {
+            if has_failed {
+                sink.reopen()?;
+            }
+            for job in jobs {
+                sink.append(&job.entry)?;
+            }
+            sink.commit()
+        }));
+        written.unwrap_or_else(|_| Err("the sink panicked".into()))
+    }
+
+    /// Ends a turn: replies, and keeps what was not written.
+    fn written(&self, jobs: Vec<Job>, written: Result<(), SinkError>) {
+        let mut state = lock(&self.state);
+        let count = u64::try_from(state.in_flight).unwrap_or(u64::MAX);
+        state.in_flight = 0;
+        let mut tickets = Vec::new();
+        let reply = match written {
+            Ok(()) => {
+                state.error = None;
+                state.written += count;
+                if state
+                    .stalled_until
+                    .is_some_and(|until| state.written >= until)
+                {
+                    state.stalled_until = None;
+                }
+                tickets.extend(jobs.into_iter().filter_map(|job| job.ticket));
+                Reply::Written
+            }
+            Err(err) => {
+                state.error = Some(err.to_string());
+                for job in jobs.into_iter().rev() {
+                    state.queue.push_front(job);
+                }
+                let waiting = state.queue.iter_mut();
+                tickets.extend(waiting.filter_map(|job| job.ticket.take()));
+                Reply::Failed
+            }
+        };
+        let has_work = !state.queue.is_empty() || state.is_closing;
+        drop(state);
+        if has_work {
+            self.work.notify_one();
         }
-        for job in jobs {
-            sink.append(&job.entry)?;
+        for ticket in tickets {
+            ticket.reply(reply);
         }
-        sink.commit()
-    }));
-    written.unwrap_or_else(|_| Err("the sink panicked".into()))
+    }
 }

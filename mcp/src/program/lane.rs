@@ -1,13 +1,16 @@
 //! One direction: what has been read and waits for its entry, in order.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
-use std::mem;
+use std::io::{self, Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use lokryn_compliance_log::Outcome;
-use lokryn_mcp_log::{Held, Refusal, RefusalReason, Sent, Session, Verdict};
+use lokryn_mcp_log::{Direction, Held, Refusal, RefusalReason, Sent, Session, Verdict};
+
+use crate::lines::{Lines, Piece};
+use crate::relief::Relief;
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -41,14 +44,39 @@ enum Item {
     More(Vec<u8>),
 }
 
-pub(crate) struct Lane<'a> {
+impl Item {
+    fn bytes(&self) -> &[u8] {
+        let (Self::Message(bytes, _) | Self::More(bytes)) = self;
+        bytes
+    }
+
+    fn is_ready(&self) -> bool {
+        match self {
+            Self::Message(_, held) => held.is_ready(),
+            Self::More(_) => true,
+        }
+    }
+}
+
+/// What carries the messages of one direction.
+///
+/// One thread reads, writes the entry of what it has read, and forwards the message:
+/// waking others would take longer than all that. If the sink keeps it waiting,
+/// [`relieve`](Self::relieve) lets another thread read on, and the thread that
+/// [`run`](Self::run)s forwards what waits.
+pub(crate) struct Lane {
+    direction: Direction,
+    session: Session,
+    input: Mutex<Lines<Box<dyn Read + Send>>>,
     state: Mutex<State>,
-    changed: Condvar,
+    /// For the thread that forwards what waits.
+    work: Condvar,
+    /// For the thread that reads, if too much waits.
+    room: Condvar,
     max_bytes: usize,
-    session: &'a Session,
     /// Whom the messages come from, to tell what has been refused.
-    sender: &'a Output,
-    receiver: &'a Output,
+    sender: &'static Output,
+    receiver: &'static Output,
 }
 
 #[derive(Default)]
@@ -66,6 +94,14 @@ struct State {
     /// How many pieces of such a message have not been written yet, between which nothing
     /// may come.
     more_waiting: usize,
+    /// Which thread reads. Another one that has been reading ends.
+    reader: u64,
+    /// Since when the thread that reads has been writing an entry. It forwards what is in
+    /// the queue after that, unless it is relieved.
+    recording_since: Option<Instant>,
+    /// How many entries it has written.
+    recorded: u64,
+    waits_for_room: bool,
 }
 
 impl State {
@@ -80,6 +116,16 @@ impl State {
         // The pieces of a long message must not be parted.
         waits && self.more_waiting == 0 && queued.chain(first).all(|it| it)
     }
+
+    fn push(&mut self, item: Item) {
+        self.bytes += item.bytes().len();
+        self.queue.push_back(item);
+    }
+
+    /// Whether there is something to forward, and nobody who does.
+    fn is_left_alone(&self) -> bool {
+        !self.queue.is_empty() && !self.is_writing && self.recording_since.is_none()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,153 +138,259 @@ enum Progress {
     Broken,
 }
 
-impl<'a> Lane<'a> {
+impl Lane {
     pub(crate) fn new(
-        session: &'a Session,
-        sender: &'a Output,
-        receiver: &'a Output,
-        max_bytes: usize,
+        direction: Direction,
+        session: Session,
+        input: impl Read + Send + 'static,
+        max_message: usize,
+        sender: &'static Output,
+        receiver: &'static Output,
     ) -> Self {
         Self {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            max_bytes,
+            direction,
             session,
+            input: Mutex::new(Lines::new(Box::new(input), max_message)),
+            state: Mutex::default(),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            max_bytes: max_message.saturating_add(1 << 20),
             sender,
             receiver,
         }
     }
 
-    /// Takes a message. Forwards it at once if it need not wait, and leaves the bytes then.
-    /// Returns whether the receiver takes anything.
-    pub(crate) fn message(&self, bytes: &mut Vec<u8>, held: Held) -> bool {
-        let mut state = self.room();
-        if state.progress == Progress::Broken {
-            return false;
+    /// Reads and forwards until the end, or until another thread reads.
+    pub(crate) fn read(&self, relief: &Relief) {
+        let reader = lock(&self.state).reader;
+        loop {
+            self.wait_for_room();
+            let mut input = lock(&self.input);
+            let piece = input.next();
+            let has_next = input.has_next();
+            drop(input);
+            // A peer that cannot be read is one that has gone.
+            let Ok(Some(piece)) = piece else {
+                break;
+            };
+            let goes_on = match piece {
+                Piece::Line(bytes) => self.message(bytes, has_next, relief),
+                Piece::Beginning(bytes) => {
+                    let held = self
+                        .session
+                        .accept_beyond_bounds(self.direction, bytes.len());
+                    self.wait_or_leave(bytes, held, has_next)
+                }
+                Piece::More(bytes) => self.more(bytes),
+            };
+            let state = lock(&self.state);
+            if state.reader != reader {
+                return;
+            }
+            if !goes_on || state.progress == Progress::Broken {
+                break;
+            }
         }
+        self.end();
+    }
+
+    /// Takes a message. `has_next` says that another one has been read already.
+    fn message(&self, bytes: Vec<u8>, has_next: bool, relief: &Relief) -> bool {
+        if has_next {
+            // What comes together is committed together.
+            let held = self.session.accept(self.direction, &bytes);
+            return self.wait_or_leave(bytes, held, has_next);
+        }
+        let (held, writing) = self.session.accept_to_write(self.direction, &bytes);
+        let Some(writing) = writing else {
+            return self.wait_or_leave(bytes, held, has_next);
+        };
+        let mut state = lock(&self.state);
+        // There it can be settled while this thread waits for the sink.
+        state.push(Item::Message(bytes, held));
+        state.recording_since = Some(Instant::now());
+        state.recorded += 1;
+        let reader = state.reader;
+        drop(state);
+        relief.watch();
+        writing.write();
+        let mut state = lock(&self.state);
+        if state.reader == reader {
+            state.recording_since = None;
+            self.forward_what_is_ready(state);
+        }
+        true
+    }
+
+    /// Forwards a message that need not wait for long, and leaves another one to the
+    /// thread that waits.
+    fn wait_or_leave(&self, bytes: Vec<u8>, held: Held, has_next: bool) -> bool {
+        let mut state = lock(&self.state);
         if state.may_be_overtaken_by(&held) {
             drop(state);
-            let written = self.forward_message(bytes, held);
-            if written.is_err() {
-                self.break_off(&mut lock(&self.state));
-            }
-            return written.is_ok();
+            return self.forward_now(&bytes, held);
         }
         if state.queue.is_empty() && !state.is_writing {
             state.is_writing = true;
             drop(state);
-            // Waking another thread for it takes longer than most entries do.
-            if held.is_ready_within(MAX_PAUSE) {
-                let written = self.forward_message(bytes, held);
-                self.forwarded(0, &written);
-            } else {
-                let mut state = lock(&self.state);
-                state.is_writing = false;
-                self.push(&mut state, Item::Message(mem::take(bytes), held));
+            let pause = if has_next { Duration::ZERO } else { MAX_PAUSE };
+            if held.is_ready_within(pause) {
+                let written = self.forward_message(&bytes, held);
+                drop(self.forwarded(0, &written));
+                self.recycle(bytes);
+                return written.is_ok();
             }
-            return lock(&self.state).progress != Progress::Broken;
+            state = lock(&self.state);
+            state.is_writing = false;
         }
-        self.push(&mut state, Item::Message(mem::take(bytes), held));
+        state.push(Item::Message(bytes, held));
+        self.wake_for_work(&state);
         true
     }
 
-    /// Takes more of a message that is too long.
-    pub(crate) fn more(&self, bytes: Vec<u8>) -> bool {
-        let mut state = self.room();
-        if state.progress == Progress::Broken {
-            return false;
+    /// Forwards a message before those that wait.
+    fn forward_now(&self, bytes: &[u8], held: Held) -> bool {
+        let written = self.forward_message(bytes, held);
+        if written.is_err() {
+            self.break_off(&mut lock(&self.state));
         }
+        written.is_ok()
+    }
+
+    /// Takes more of a message that is too long.
+    fn more(&self, bytes: Vec<u8>) -> bool {
+        let mut state = lock(&self.state);
         state.more_waiting += 1;
-        self.push(&mut state, Item::More(bytes));
+        state.push(Item::More(bytes));
+        self.wake_for_work(&state);
         true
     }
 
     /// Says that there is nothing more to come.
-    pub(crate) fn end(&self) {
+    fn end(&self) {
         let mut state = lock(&self.state);
         if state.progress == Progress::Open {
             state.progress = Progress::Ended;
         }
         drop(state);
-        self.changed.notify_all();
+        self.work.notify_all();
+    }
+
+    /// Lets another thread read on, if the one that reads has waited for the sink for this
+    /// long. Returns how many entries the threads that read have written.
+    pub(crate) fn relieve(&'static self, longest: Duration, relief: &'static Relief) -> u64 {
+        let mut state = lock(&self.state);
+        let is_late = |since: Instant| since.elapsed() >= longest;
+        if state.recording_since.is_some_and(is_late) {
+            // The sink is in one thread at a time, so there are never more than two.
+            let reader = thread::Builder::new().spawn(move || self.read(relief));
+            if reader.is_ok() {
+                state.reader += 1;
+                state.recording_since = None;
+                self.wake_for_work(&state);
+            }
+        }
+        state.recorded
     }
 
     /// Forwards what waits, in order, until the end, and closes the receiver then.
     pub(crate) fn run(&self) {
         loop {
             let mut state = lock(&self.state);
-            while state.is_writing || (state.queue.is_empty() && state.progress == Progress::Open) {
-                state = self.wait(state);
+            while !state.is_left_alone()
+                && (!state.queue.is_empty() || state.is_writing || state.progress == Progress::Open)
+            {
+                state = wait(&self.work, state);
             }
             let Some(item) = state.queue.pop_front() else {
                 break;
             };
-            state.is_writing = true;
-            state.head = match &item {
-                Item::Message(_, held) => Some(held.sent().clone()),
-                Item::More(_) => None,
-            };
-            drop(state);
-            self.forward(item);
+            drop(self.forward(state, item));
         }
         self.receiver.close();
     }
 
-    fn wait<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
-        self.changed
-            .wait(state)
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Forwards from the head of the queue what need not wait, and leaves the rest to the
+    /// thread that waits.
+    fn forward_what_is_ready<'s>(&'s self, mut state: MutexGuard<'s, State>) {
+        while state.is_left_alone() && state.queue.front().is_some_and(Item::is_ready) {
+            let Some(item) = state.queue.pop_front() else {
+                break;
+            };
+            state = self.forward(state, item);
+        }
+        self.wake_for_work(&state);
+    }
+
+    fn wake_for_work(&self, state: &State) {
+        if state.is_left_alone() {
+            self.work.notify_one();
+        }
     }
 
     /// Waits until the queue is not too long.
-    fn room(&self) -> MutexGuard<'_, State> {
+    fn wait_for_room(&self) {
         let mut state = lock(&self.state);
         while state.bytes > self.max_bytes && state.progress != Progress::Broken {
-            state = self.wait(state);
+            state.waits_for_room = true;
+            state = wait(&self.room, state);
         }
-        state
+        state.waits_for_room = false;
     }
 
-    fn push(&self, state: &mut State, item: Item) {
-        let (Item::Message(bytes, _) | Item::More(bytes)) = &item;
-        state.bytes += bytes.len();
-        let was_idle = state.queue.is_empty();
-        state.queue.push_back(item);
-        if was_idle {
-            self.changed.notify_all();
-        }
-    }
-
-    fn forward(&self, item: Item) {
-        let (len, written) = match item {
-            Item::Message(bytes, held) => (bytes.len(), self.forward_message(&bytes, held)),
+    /// Forwards what has been taken out of the queue.
+    fn forward<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State>,
+        item: Item,
+    ) -> MutexGuard<'s, State> {
+        state.is_writing = true;
+        let forwards_more = state.forwards_more;
+        state.head = match &item {
+            Item::Message(_, held) => Some(held.sent().clone()),
+            Item::More(_) => None,
+        };
+        drop(state);
+        let (bytes, written) = match item {
+            Item::Message(bytes, held) => {
+                let written = self.forward_message(&bytes, held);
+                (bytes, written)
+            }
             Item::More(bytes) => {
-                let forwards = lock(&self.state).forwards_more;
-                let written = if forwards {
+                let written = if forwards_more {
                     put(self.receiver, &bytes)
                 } else {
                     Ok(())
                 };
                 let mut state = lock(&self.state);
                 state.more_waiting = state.more_waiting.saturating_sub(1);
-                drop(state);
-                (bytes.len(), written)
+                (bytes, written)
             }
         };
-        self.forwarded(len, &written);
+        let state = self.forwarded(bytes.len(), &written);
+        self.recycle(bytes);
+        state
     }
 
     /// Notes that something has been written, so much of it from the queue.
-    fn forwarded(&self, len: usize, written: &io::Result<()>) {
+    fn forwarded(&self, len: usize, written: &io::Result<()>) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
         state.is_writing = false;
         state.head = None;
         state.bytes = state.bytes.saturating_sub(len);
         if written.is_err() {
             self.break_off(&mut state);
+        } else if state.waits_for_room {
+            self.room.notify_all();
         }
-        drop(state);
-        self.changed.notify_all();
+        state
+    }
+
+    fn recycle(&self, bytes: Vec<u8>) {
+        // The thread that reads may be reading.
+        if let Ok(mut input) = self.input.try_lock() {
+            input.recycle(bytes);
+        }
     }
 
     fn break_off(&self, state: &mut State) {
@@ -246,7 +398,8 @@ impl<'a> Lane<'a> {
         state.queue.clear();
         state.bytes = 0;
         state.more_waiting = 0;
-        self.changed.notify_all();
+        self.work.notify_all();
+        self.room.notify_all();
     }
 
     fn forward_message(&self, bytes: &[u8], held: Held) -> io::Result<()> {
@@ -275,6 +428,10 @@ impl<'a> Lane<'a> {
         }
         written
     }
+}
+
+fn wait<'a>(changed: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    changed.wait(state).unwrap_or_else(PoisonError::into_inner)
 }
 
 fn put(output: &Output, bytes: &[u8]) -> io::Result<()> {

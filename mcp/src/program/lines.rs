@@ -16,18 +16,22 @@ pub(crate) enum Piece {
 pub(crate) struct Lines<R> {
     reader: R,
     max_line: usize,
-    /// What has been read and not been returned.
+    /// What has been read and not been returned lies in `start..end` of it.
     read: Vec<u8>,
-    /// How much of it holds no end of a line.
+    start: usize,
+    end: usize,
+    /// Up to where it holds no end of a line.
     searched: usize,
     is_in_long_line: bool,
-    buffer: Box<[u8]>,
-    /// Memory for the next line.
+    /// Memory for what is read next.
     spare: Vec<u8>,
 }
 
 /// Several times what a pipe holds by default.
 const BUFFER_LEN: usize = 256 * 1024;
+
+/// A line of at least this length takes the memory along into which it was read.
+const LONG: usize = 16 * 1024;
 
 /// How much memory is kept for the next line.
 const MAX_SPARE: usize = 4 << 20;
@@ -37,56 +41,92 @@ impl<R: Read> Lines<R> {
         Self {
             reader,
             max_line,
-            read: Vec::new(),
+            read: vec![0; BUFFER_LEN],
+            start: 0,
+            end: 0,
             searched: 0,
             is_in_long_line: false,
-            buffer: vec![0; BUFFER_LEN].into(),
             spare: Vec::new(),
         }
+    }
+
+    /// Whether the next piece is there already.
+    pub(crate) fn has_next(&mut self) -> bool {
+        if let Some(found) = memchr::memchr(b'\n', &self.read[self.searched..self.end]) {
+            self.searched += found;
+            return true;
+        }
+        self.searched = self.end;
+        false
     }
 
     /// Returns the next piece, `None` at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<Piece>> {
         loop {
-            let end = memchr::memchr(b'\n', &self.read[self.searched..]);
-            if let Some(end) = end {
-                let end = self.searched + end + 1;
-                let mut rest = std::mem::take(&mut self.spare);
-                rest.extend_from_slice(&self.read[end..]);
-                self.read.truncate(end);
-                let line = std::mem::replace(&mut self.read, rest);
-                self.searched = 0;
-                return Ok(Some(self.piece(line, true)));
+            if self.has_next() {
+                return Ok(Some(self.take(self.searched + 1, true)));
             }
-            self.searched = self.read.len();
-            let is_too_long = self.read.len() > self.max_line;
-            if is_too_long || (self.is_in_long_line && !self.read.is_empty()) {
-                self.searched = 0;
-                let piece = std::mem::take(&mut self.read);
-                return Ok(Some(self.piece(piece, false)));
+            let len = self.end - self.start;
+            if len > self.max_line || (self.is_in_long_line && len > 0) {
+                return Ok(Some(self.take(self.end, false)));
             }
-            let count = match self.reader.read(&mut self.buffer) {
+            self.make_room();
+            let count = match self.reader.read(&mut self.read[self.end..]) {
                 Ok(count) => count,
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
                 Err(err) => return Err(err),
             };
             if count == 0 {
-                if self.read.is_empty() {
-                    return Ok(None);
-                }
-                self.searched = 0;
-                let rest = std::mem::take(&mut self.read);
-                return Ok(Some(self.piece(rest, true)));
+                return Ok((len > 0).then(|| self.take(self.end, true)));
             }
-            self.read.extend_from_slice(&self.buffer[..count]);
+            self.end += count;
         }
+    }
+
+    fn make_room(&mut self) {
+        if self.end < self.read.len() {
+            return;
+        }
+        if self.start > 0 {
+            self.read.copy_within(self.start..self.end, 0);
+            self.searched -= self.start;
+            self.end -= self.start;
+            self.start = 0;
+        } else {
+            self.read.resize(2 * self.read.len(), 0);
+        }
+    }
+
+    fn take(&mut self, end: usize, is_end: bool) -> Piece {
+        let bytes = if end - self.start < LONG {
+            let bytes = self.read[self.start..end].to_vec();
+            self.start = end;
+            bytes
+        } else {
+            let rest = self.end - end;
+            let mut next = std::mem::take(&mut self.spare);
+            if next.len() < rest.max(BUFFER_LEN) {
+                next.resize(rest.max(BUFFER_LEN), 0);
+            }
+            next[..rest].copy_from_slice(&self.read[end..self.end]);
+            let mut bytes = std::mem::replace(&mut self.read, next);
+            bytes.truncate(end);
+            bytes.drain(..self.start);
+            (self.start, self.end) = (0, rest);
+            bytes
+        };
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        self.searched = self.start;
+        self.piece(bytes, is_end)
     }
 
     /// Takes back the memory of a line: megabytes of new memory cost more than what is
     /// done with them.
     pub(crate) fn recycle(&mut self, mut line: Vec<u8>) {
-        line.clear();
-        if line.capacity() <= MAX_SPARE {
+        if (BUFFER_LEN..=MAX_SPARE).contains(&line.capacity()) {
+            line.resize(line.capacity(), 0);
             self.spare = line;
         }
     }
