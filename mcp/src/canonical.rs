@@ -34,10 +34,45 @@ struct Member {
     end: usize,
 }
 
-/// Puts the canonical spelling of a JSON text in the place of what `out` holds.
-pub(crate) fn canonical(text: &[u8], out: &mut Vec<u8>) -> Result<(), NotJson> {
+/// The canonical spelling of a JSON text. Long strings that are spelled so already are
+/// not copied.
+pub(crate) struct Spelling<'a, 'o> {
+    out: &'o [u8],
+    verbatim: Vec<&'a [u8]>,
+}
+
+/// How long a string must be for that.
+const LONG: usize = 1024;
+
+/// Stands in `out` before the index of a string that is not copied. No spelling has it.
+const VERBATIM: u8 = 0;
+
+impl Spelling<'_, '_> {
+    /// Tells all of it, piece by piece.
+    pub(crate) fn tell(&self, mut see: impl FnMut(&[u8])) {
+        let mut rest = self.out;
+        while let Some(at) = memchr::memchr(VERBATIM, rest) {
+            let (before, after) = rest.split_at(at);
+            see(before);
+            let Some((index, after)) = after[1..].split_first_chunk() else {
+                return;
+            };
+            let index = usize::try_from(u64::from_le_bytes(*index));
+            let string = index.ok().and_then(|index| self.verbatim.get(index));
+            see(string.copied().unwrap_or_default());
+            rest = after;
+        }
+        see(rest);
+    }
+}
+
+/// Returns the canonical spelling of a JSON text, for which `out` lends its memory.
+pub(crate) fn canonical<'a, 'o>(
+    text: &'a [u8],
+    out: &'o mut Vec<u8>,
+) -> Result<Spelling<'a, 'o>, NotJson> {
     out.clear();
-    out.reserve(text.len());
+    let mut verbatim: Vec<&[u8]> = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     let mut scratch = Vec::new();
     scan::tokens(text, |token, _| match token {
@@ -82,13 +117,22 @@ pub(crate) fn canonical(text: &[u8], out: &mut Vec<u8>) -> Result<(), NotJson> {
         }
         Token::String(string) => {
             begin_element(&mut open, out);
-            put_string(string, out);
+            if string.len() < LONG || !is_canonical(string) {
+                put_string(string, out);
+                return;
+            }
+            out.extend_from_slice(&[b'"', VERBATIM]);
+            let index = u64::try_from(verbatim.len()).unwrap_or(u64::MAX);
+            out.extend_from_slice(&index.to_le_bytes());
+            out.push(b'"');
+            verbatim.push(string);
         }
         Token::Scalar(scalar) => {
             begin_element(&mut open, out);
             put_scalar(scalar, out);
         }
-    })
+    })?;
+    Ok(Spelling { out, verbatim })
 }
 
 /// Puts the comma before an element of an array that is not its first.
@@ -168,6 +212,21 @@ fn put_string(inner: &[u8], out: &mut Vec<u8>) {
         }
     }
     out.push(b'"');
+}
+
+/// Whether what stands between the quotes of a string is spelled as it would be put.
+fn is_canonical(inner: &[u8]) -> bool {
+    let mut rest = inner;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        // Others have a shorter spelling, or are left to where they are read.
+        let Some((b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', after)) =
+            rest[at + 1..].split_first()
+        else {
+            return false;
+        };
+        rest = after;
+    }
+    !has_control(inner)
 }
 
 /// Looks at every byte, which is faster than stopping at the first.
@@ -265,7 +324,10 @@ mod tests {
 
     fn canonical_bytes(text: &[u8]) -> Result<Vec<u8>, NotJson> {
         let mut out = b"before".to_vec();
-        canonical(text, &mut out).map(|()| out)
+        let spelling = canonical(text, &mut out)?;
+        let mut told = Vec::new();
+        spelling.tell(|piece| told.extend_from_slice(piece));
+        Ok(told)
     }
 
     fn canonical_text(text: &str) -> String {
@@ -334,6 +396,43 @@ mod tests {
         let deep = "[".repeat(50_000) + &"]".repeat(50_000);
         assert_eq!(canonical_text(&deep), deep);
         assert!(canonical_bytes(b"{").is_err());
+    }
+
+    #[test]
+    fn long_strings_are_spelled_like_short_ones() {
+        for text in [
+            "x",
+            "é",
+            "\\n\\\\\\\"",
+            "\\/",
+            "\\u0041",
+            "\u{1}",
+            "\\ud800",
+            "\0",
+        ] {
+            let short = canonical_bytes(format!("\"{text}\"").as_bytes()).unwrap();
+            let piece = &short[1..short.len() - 1];
+            for count in [LONG, 2 * LONG] {
+                let long = text.repeat(count);
+                let json = format!(r#"[{{"b":"{long}","a":["{long}",1,"{text}"]}},"{long}"]"#);
+                let (long, piece) = (piece.repeat(count), piece);
+                let expected = [
+                    b"[{\"a\":[\"",
+                    &long[..],
+                    b"\",1,\"",
+                    piece,
+                    b"\"],\"b\":\"",
+                    &long,
+                    b"\"},\"",
+                    &long,
+                    b"\"]",
+                ];
+                assert!(
+                    canonical_bytes(json.as_bytes()).unwrap() == expected.concat(),
+                    "{text}"
+                );
+            }
+        }
     }
 
     /// JSON of some depth.

@@ -137,8 +137,12 @@ impl Session {
                 let ticket = Arc::new(Ticket::default());
                 let last = Some(Arc::clone(&ticket));
                 let is_submitted = if writer == Writer::Caller && !accepted.entries.is_empty() {
-                    let turn = self.submit_to_write(&mut state, accepted.entries, last, now);
-                    turn.map(|turn| writing = turn.map(Writing)).is_some()
+                    let count = accepted.entries.len();
+                    let turn = self.shared.recorder.submit_to_write(accepted.entries, last);
+                    if turn.is_err() {
+                        state.connection.count_lost(count, now);
+                    }
+                    turn.map(|turn| writing = turn.map(Writing)).is_ok()
                 } else {
                     self.submit(&mut state, accepted.entries, last, now)
                 };
@@ -173,23 +177,6 @@ impl Session {
             state.connection.count_lost(count, now);
         }
         is_submitted
-    }
-
-    /// Returns whose turn it is to write the entries, or `None` if they have found no
-    /// place.
-    fn submit_to_write(
-        &self,
-        state: &mut State,
-        entries: Vec<LogEntry>,
-        ticket: Option<Arc<Ticket>>,
-        now: Now,
-    ) -> Option<Option<Turn>> {
-        let count = entries.len();
-        let submitted = self.shared.recorder.submit_to_write(entries, ticket);
-        if submitted.is_err() {
-            state.connection.count_lost(count, now);
-        }
-        submitted.ok()
     }
 
     fn settle(&self, state: &mut State, id: HeldId, written: Written) -> Verdict {

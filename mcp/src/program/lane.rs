@@ -2,14 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lokryn_compliance_log::Outcome;
 use lokryn_mcp_log::{Direction, Held, Refusal, RefusalReason, Sent, Session, Verdict};
 
-use crate::lines::{Lines, Piece};
+use crate::lines::{Lines, Piece, Spares};
 use crate::relief::Relief;
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -37,6 +36,10 @@ impl Output {
 /// another thread.
 const MAX_PAUSE: Duration = Duration::from_millis(1);
 
+/// A message of at least this length takes longer to see to than it takes to wake another
+/// thread, which reads on meanwhile.
+const LONG: usize = 64 * 1024;
+
 /// Something that has been read.
 enum Item {
     Message(Vec<u8>, Held),
@@ -61,14 +64,21 @@ impl Item {
 /// What carries the messages of one direction.
 ///
 /// One thread reads, writes the entry of what it has read, and forwards the message:
-/// waking others would take longer than all that. If the sink keeps it waiting,
-/// [`relieve`](Self::relieve) lets another thread read on, and the thread that
-/// [`run`](Self::run)s forwards what waits.
+/// waking others would take longer than all that. Another one that stands by
+/// [`read`](Self::read)s on while the first has a long message to see to, or if the sink
+/// keeps it waiting, which [`relieve`](Self::relieve) notices. The thread that
+/// [`run`](Self::run)s forwards what has been left waiting.
 pub(crate) struct Lane {
     direction: Direction,
     session: Session,
     input: Mutex<Lines<Box<dyn Read + Send>>>,
+    spares: Arc<Spares>,
+    /// Held from reading a message until it has its place, so that messages keep their
+    /// order.
+    order: Mutex<()>,
     state: Mutex<State>,
+    /// For the thread that stands by.
+    stand_by: Condvar,
     /// For the thread that forwards what waits.
     work: Condvar,
     /// For the thread that reads, if too much waits.
@@ -94,12 +104,13 @@ struct State {
     /// How many pieces of such a message have not been written yet, between which nothing
     /// may come.
     more_waiting: usize,
-    /// Which thread reads. Another one that has been reading ends.
-    reader: u64,
-    /// Since when the thread that reads has been writing an entry. It forwards what is in
-    /// the queue after that, unless it is relieved.
-    recording_since: Option<Instant>,
-    /// How many entries it has written.
+    /// The turn of the thread that reads, and of how many there have been.
+    reader: Option<u64>,
+    turns: u64,
+    /// Which thread writes an entry, and since when. It forwards what is in the queue after
+    /// that, unless it is relieved.
+    recording: Option<(u64, Instant)>,
+    /// How many entries have been written by threads that read.
     recorded: u64,
     waits_for_room: bool,
 }
@@ -122,9 +133,13 @@ impl State {
         self.queue.push_back(item);
     }
 
+    fn is_reader(&self, thread: u64) -> bool {
+        self.reader == Some(thread) && self.progress == Progress::Open
+    }
+
     /// Whether there is something to forward, and nobody who does.
     fn is_left_alone(&self) -> bool {
-        !self.queue.is_empty() && !self.is_writing && self.recording_since.is_none()
+        !self.queue.is_empty() && !self.is_writing && self.recording.is_none()
     }
 }
 
@@ -147,11 +162,16 @@ impl Lane {
         sender: &'static Output,
         receiver: &'static Output,
     ) -> Self {
+        let input: Box<dyn Read + Send> = Box::new(input);
+        let lines = Lines::new(input, max_message);
         Self {
             direction,
             session,
-            input: Mutex::new(Lines::new(Box::new(input), max_message)),
+            spares: lines.spares(),
+            input: Mutex::new(lines),
+            order: Mutex::default(),
             state: Mutex::default(),
+            stand_by: Condvar::new(),
             work: Condvar::new(),
             room: Condvar::new(),
             max_bytes: max_message.saturating_add(1 << 20),
@@ -160,110 +180,129 @@ impl Lane {
         }
     }
 
-    /// Reads and forwards until the end, or until another thread reads.
+    /// Reads and forwards until the end, in turns with another thread.
     pub(crate) fn read(&self, relief: &Relief) {
-        let reader = lock(&self.state).reader;
-        loop {
-            self.wait_for_room();
-            let mut input = lock(&self.input);
-            let piece = input.next();
-            let has_next = input.has_next();
-            drop(input);
-            // A peer that cannot be read is one that has gone.
-            let Ok(Some(piece)) = piece else {
-                break;
-            };
-            let goes_on = match piece {
-                Piece::Line(bytes) => self.message(bytes, has_next, relief),
-                Piece::Beginning(bytes) => {
-                    let held = self
-                        .session
-                        .accept_beyond_bounds(self.direction, bytes.len());
-                    self.wait_or_leave(bytes, held, has_next)
+        while let Some(reader) = self.become_reader() {
+            while lock(&self.state).is_reader(reader) {
+                self.wait_for_room();
+                let mut input = lock(&self.input);
+                let piece = input.next();
+                let has_next = input.has_next();
+                drop(input);
+                let order = lock(&self.order);
+                match piece {
+                    Ok(Some(Piece::Line(bytes))) => {
+                        if bytes.len() >= LONG {
+                            self.let_another_read();
+                        }
+                        self.message(order, bytes, has_next, reader, relief);
+                    }
+                    Ok(Some(Piece::Beginning(bytes))) => {
+                        let held = self
+                            .session
+                            .accept_beyond_bounds(self.direction, bytes.len());
+                        self.wait_or_leave(order, bytes, held, has_next);
+                    }
+                    Ok(Some(Piece::More(bytes))) => self.more(bytes),
+                    // A peer that cannot be read is one that has gone.
+                    Ok(None) | Err(_) => self.end(),
                 }
-                Piece::More(bytes) => self.more(bytes),
-            };
-            let state = lock(&self.state);
-            if state.reader != reader {
-                return;
-            }
-            if !goes_on || state.progress == Progress::Broken {
-                break;
             }
         }
-        self.end();
+    }
+
+    /// Waits until nobody reads. `None` at the end.
+    fn become_reader(&self) -> Option<u64> {
+        let mut state = lock(&self.state);
+        while state.reader.is_some() && state.progress == Progress::Open {
+            state = wait(&self.stand_by, state);
+        }
+        if state.progress != Progress::Open {
+            return None;
+        }
+        state.turns += 1;
+        state.reader = Some(state.turns);
+        state.reader
+    }
+
+    fn let_another_read(&self) {
+        lock(&self.state).reader = None;
+        self.stand_by.notify_one();
     }
 
     /// Takes a message. `has_next` says that another one has been read already.
-    fn message(&self, bytes: Vec<u8>, has_next: bool, relief: &Relief) -> bool {
+    fn message(
+        &self,
+        order: MutexGuard<'_, ()>,
+        bytes: Vec<u8>,
+        has_next: bool,
+        reader: u64,
+        relief: &Relief,
+    ) {
         if has_next {
             // What comes together is committed together.
             let held = self.session.accept(self.direction, &bytes);
-            return self.wait_or_leave(bytes, held, has_next);
+            self.wait_or_leave(order, bytes, held, has_next);
+            return;
         }
         let (held, writing) = self.session.accept_to_write(self.direction, &bytes);
         let Some(writing) = writing else {
-            return self.wait_or_leave(bytes, held, has_next);
+            self.wait_or_leave(order, bytes, held, has_next);
+            return;
         };
         let mut state = lock(&self.state);
         // There it can be settled while this thread waits for the sink.
         state.push(Item::Message(bytes, held));
-        state.recording_since = Some(Instant::now());
+        state.recording = Some((reader, Instant::now()));
         state.recorded += 1;
-        let reader = state.reader;
         drop(state);
+        drop(order);
         relief.watch();
         writing.write();
         let mut state = lock(&self.state);
-        if state.reader == reader {
-            state.recording_since = None;
+        if state.recording.take_if(|(it, _)| *it == reader).is_some() {
             self.forward_what_is_ready(state);
         }
-        true
     }
 
     /// Forwards a message that need not wait for long, and leaves another one to the
     /// thread that waits.
-    fn wait_or_leave(&self, bytes: Vec<u8>, held: Held, has_next: bool) -> bool {
+    fn wait_or_leave(&self, order: MutexGuard<'_, ()>, bytes: Vec<u8>, held: Held, has_next: bool) {
         let mut state = lock(&self.state);
         if state.may_be_overtaken_by(&held) {
             drop(state);
-            return self.forward_now(&bytes, held);
+            if self.forward_message(&bytes, held).is_err() {
+                self.break_off(&mut lock(&self.state));
+            }
+            return;
         }
         if state.queue.is_empty() && !state.is_writing {
             state.is_writing = true;
             drop(state);
+            drop(order);
             let pause = if has_next { Duration::ZERO } else { MAX_PAUSE };
             if held.is_ready_within(pause) {
                 let written = self.forward_message(&bytes, held);
-                drop(self.forwarded(0, &written));
-                self.recycle(bytes);
-                return written.is_ok();
+                self.spares.give(bytes);
+                self.forward_what_is_ready(self.forwarded(0, &written));
+                return;
             }
             state = lock(&self.state);
             state.is_writing = false;
+            state.bytes += bytes.len();
+            state.queue.push_front(Item::Message(bytes, held));
+        } else {
+            state.push(Item::Message(bytes, held));
         }
-        state.push(Item::Message(bytes, held));
         self.wake_for_work(&state);
-        true
-    }
-
-    /// Forwards a message before those that wait.
-    fn forward_now(&self, bytes: &[u8], held: Held) -> bool {
-        let written = self.forward_message(bytes, held);
-        if written.is_err() {
-            self.break_off(&mut lock(&self.state));
-        }
-        written.is_ok()
     }
 
     /// Takes more of a message that is too long.
-    fn more(&self, bytes: Vec<u8>) -> bool {
+    fn more(&self, bytes: Vec<u8>) {
         let mut state = lock(&self.state);
         state.more_waiting += 1;
         state.push(Item::More(bytes));
         self.wake_for_work(&state);
-        true
     }
 
     /// Says that there is nothing more to come.
@@ -273,22 +312,21 @@ impl Lane {
             state.progress = Progress::Ended;
         }
         drop(state);
-        self.work.notify_all();
+        self.work.notify_one();
+        self.stand_by.notify_all();
     }
 
     /// Lets another thread read on, if the one that reads has waited for the sink for this
     /// long. Returns how many entries the threads that read have written.
-    pub(crate) fn relieve(&'static self, longest: Duration, relief: &'static Relief) -> u64 {
+    pub(crate) fn relieve(&self, longest: Duration) -> u64 {
         let mut state = lock(&self.state);
-        let is_late = |since: Instant| since.elapsed() >= longest;
-        if state.recording_since.is_some_and(is_late) {
-            // The sink is in one thread at a time, so there are never more than two.
-            let reader = thread::Builder::new().spawn(move || self.read(relief));
-            if reader.is_ok() {
-                state.reader += 1;
-                state.recording_since = None;
-                self.wake_for_work(&state);
+        let is_late = |recording: &mut (u64, Instant)| recording.1.elapsed() >= longest;
+        if let Some((thread, _)) = state.recording.take_if(is_late) {
+            if state.is_reader(thread) {
+                state.reader = None;
+                self.stand_by.notify_one();
             }
+            self.wake_for_work(&state);
         }
         state.recorded
     }
@@ -368,7 +406,7 @@ impl Lane {
             }
         };
         let state = self.forwarded(bytes.len(), &written);
-        self.recycle(bytes);
+        self.spares.give(bytes);
         state
     }
 
@@ -386,20 +424,14 @@ impl Lane {
         state
     }
 
-    fn recycle(&self, bytes: Vec<u8>) {
-        // The thread that reads may be reading.
-        if let Ok(mut input) = self.input.try_lock() {
-            input.recycle(bytes);
-        }
-    }
-
     fn break_off(&self, state: &mut State) {
         state.progress = Progress::Broken;
         state.queue.clear();
         state.bytes = 0;
         state.more_waiting = 0;
-        self.work.notify_all();
+        self.work.notify_one();
         self.room.notify_all();
+        self.stand_by.notify_all();
     }
 
     fn forward_message(&self, bytes: &[u8], held: Held) -> io::Result<()> {

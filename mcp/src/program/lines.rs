@@ -1,6 +1,7 @@
 //! Reading lines of any length, piece by piece.
 
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A piece of what a peer sends. All pieces together are all bytes, in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,8 +24,33 @@ pub(crate) struct Lines<R> {
     /// Up to where it holds no end of a line.
     searched: usize,
     is_in_long_line: bool,
-    /// Memory for what is read next.
-    spare: Vec<u8>,
+    spares: Arc<Spares>,
+}
+
+/// Memory of lines that have been seen to, for lines to come: megabytes of new memory cost
+/// more than what is done with them.
+#[derive(Default)]
+pub(crate) struct Spares(Mutex<Vec<Vec<u8>>>);
+
+impl Spares {
+    /// As many as are in use at a time.
+    const MAX: usize = 2;
+    /// The longest one that is kept.
+    const MAX_LEN: usize = 4 << 20;
+
+    pub(crate) fn give(&self, line: Vec<u8>) {
+        if (LONG..=Self::MAX_LEN).contains(&line.len()) {
+            let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if spares.len() < Self::MAX {
+                spares.push(line);
+            }
+        }
+    }
+
+    fn take(&self) -> Vec<u8> {
+        let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spares.pop().unwrap_or_default()
+    }
 }
 
 /// Several times what a pipe holds by default.
@@ -32,9 +58,6 @@ const BUFFER_LEN: usize = 256 * 1024;
 
 /// A line of at least this length takes the memory along into which it was read.
 const LONG: usize = 16 * 1024;
-
-/// How much memory is kept for the next line.
-const MAX_SPARE: usize = 4 << 20;
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(reader: R, max_line: usize) -> Self {
@@ -46,7 +69,7 @@ impl<R: Read> Lines<R> {
             end: 0,
             searched: 0,
             is_in_long_line: false,
-            spare: Vec::new(),
+            spares: Arc::default(),
         }
     }
 
@@ -104,7 +127,7 @@ impl<R: Read> Lines<R> {
             bytes
         } else {
             let rest = self.end - end;
-            let mut next = std::mem::take(&mut self.spare);
+            let mut next = self.spares.take();
             if next.len() < rest.max(BUFFER_LEN) {
                 next.resize(rest.max(BUFFER_LEN), 0);
             }
@@ -122,13 +145,9 @@ impl<R: Read> Lines<R> {
         self.piece(bytes, is_end)
     }
 
-    /// Takes back the memory of a line: megabytes of new memory cost more than what is
-    /// done with them.
-    pub(crate) fn recycle(&mut self, mut line: Vec<u8>) {
-        if (BUFFER_LEN..=MAX_SPARE).contains(&line.capacity()) {
-            line.resize(line.capacity(), 0);
-            self.spare = line;
-        }
+    /// Returns where memory is given back.
+    pub(crate) fn spares(&self) -> Arc<Spares> {
+        Arc::clone(&self.spares)
     }
 
     fn piece(&mut self, bytes: Vec<u8>, is_end: bool) -> Piece {
@@ -162,7 +181,7 @@ mod tests {
                     Piece::Line(line) => {
                         whole.extend_from_slice(&line);
                         short.push(line.clone());
-                        lines.recycle(line);
+                        lines.spares().give(line);
                     }
                     Piece::Beginning(bytes) => {
                         assert!(bytes.len() > 10, "{step}");

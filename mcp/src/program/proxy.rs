@@ -137,10 +137,13 @@ fn carry(session: &Session, child: &mut Child, max_message: usize) {
     let relief = leak(Relief::default());
 
     thread::spawn(move || relief.run([to_server, to_client]));
-    thread::spawn(move || to_server.read(relief));
+    for lane in [to_server, to_client] {
+        for _ in 0..2 {
+            thread::spawn(move || lane.read(relief));
+        }
+    }
     thread::spawn(move || to_server.run());
     let (sender, has_ended) = mpsc::channel();
-    thread::spawn(move || to_client.read(relief));
     thread::spawn(move || {
         to_client.run();
         // The client has gone, or the server has said its last word.

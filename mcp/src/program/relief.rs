@@ -30,9 +30,9 @@ impl Relief {
     }
 
     /// Relieves the threads that read, for ever.
-    pub(crate) fn run(&'static self, lanes: [&'static Lane; 2]) {
+    pub(crate) fn run(&self, lanes: [&Lane; 2]) {
         let _ = self.thread.set(thread::current());
-        let look = || -> u64 { lanes.iter().map(|lane| lane.relieve(LONGEST, self)).sum() };
+        let look = || -> u64 { lanes.iter().map(|lane| lane.relieve(LONGEST)).sum() };
         let mut seen = 0;
         loop {
             let mut recorded = look();
