@@ -35,6 +35,6 @@ pub use crate::options::{AuditOptions, FailurePolicy};
 pub use crate::rules::{Rule, Rules};
 pub use crate::session::{Held, Sent, Session, Writing};
 pub use crate::settings::AuditSource;
-pub use crate::sink::{AuditSink, FileSink, FileSinkError, SinkError};
+pub use crate::sink::{AuditSink, FileSink, FileSinkError, Refused, SinkError};
 #[cfg(feature = "rmcp")]
 pub use crate::transport::{AuditedError, AuditedTransport};

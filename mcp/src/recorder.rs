@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use lokryn_compliance_log::LogEntry;
 
-use crate::sink::{AuditSink, SinkError};
+use crate::entry;
+use crate::sink::{AuditSink, Refused, SinkError};
 
 /// How many entries are committed together at most.
 const MAX_COMMITTED_TOGETHER: usize = 64;
@@ -101,6 +102,23 @@ impl Ticket {
 struct Job {
     entry: LogEntry,
     ticket: Option<Arc<Ticket>>,
+    /// Whether it is the last one of those that were submitted together.
+    is_last: bool,
+    /// Whether the entry stands in the place of one that the sink refuses.
+    is_refused: bool,
+}
+
+impl Job {
+    fn append_to(&mut self, sink: &mut dyn AuditSink) -> Result<(), SinkError> {
+        match sink.append(&self.entry) {
+            Err(err) if err.is::<Refused>() && !self.is_refused => {
+                self.is_refused = true;
+                self.entry = entry::refused(&self.entry);
+                sink.append(&self.entry)
+            }
+            appended => appended,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -111,6 +129,8 @@ struct State {
     /// How many entries have been submitted, and how many written, ever.
     submitted: u64,
     written: u64,
+    /// Whether an entry has been refused that was submitted with the next one.
+    is_refused: bool,
     /// Why the sink does not take entries.
     error: Option<String>,
     /// Up to which entry somebody has waited in vain.
@@ -128,7 +148,12 @@ struct Shared {
     ended: Condvar,
     max_kept: usize,
     retry_every: Duration,
+    watched: Mutex<Vec<Watched>>,
+    watch_every: Duration,
 }
+
+/// What is done every now and then, until it returns that there is nothing more to do.
+type Watched = Box<dyn FnMut() -> bool + Send>;
 
 /// The handle of the thread.
 pub(crate) struct Recorder {
@@ -144,6 +169,7 @@ impl Recorder {
         sink: Box<dyn AuditSink>,
         max_kept: usize,
         retry_every: Duration,
+        watch_every: Duration,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
@@ -152,12 +178,19 @@ impl Recorder {
             ended: Condvar::new(),
             max_kept,
             retry_every,
+            watched: Mutex::default(),
+            watch_every,
         });
         let of_thread = Arc::clone(&shared);
         thread::Builder::new()
             .name("audit-recorder".into())
             .spawn(move || of_thread.run())?;
         Ok(Self { shared })
+    }
+
+    /// Lets the thread do something every now and then, for as long as it returns `true`.
+    pub(crate) fn watch(&self, watched: impl FnMut() -> bool + Send + 'static) {
+        lock(&self.shared.watched).push(Box::new(watched));
     }
 
     /// Whether the sink takes entries, as far as is known.
@@ -296,12 +329,13 @@ impl Shared {
             return Err(Full);
         }
         for (index, entry) in entries.into_iter().enumerate() {
-            let ticket = if index + 1 == count {
-                ticket.take()
-            } else {
-                None
-            };
-            state.queue.push_back(Job { entry, ticket });
+            let is_last = index + 1 == count;
+            state.queue.push_back(Job {
+                entry,
+                ticket: ticket.take_if(|_| is_last),
+                is_last,
+                is_refused: false,
+            });
         }
         state.submitted += u64::try_from(count).unwrap_or(u64::MAX);
         // The sink has failed: nobody is to wait for the next try.
@@ -314,13 +348,22 @@ impl Shared {
     }
 
     fn run(&self) {
+        let mut next_look = Instant::now() + self.watch_every;
         loop {
             let mut state = lock(&self.state);
             while state.in_flight > 0 || (state.queue.is_empty() && !state.is_closing) {
-                state = self
-                    .work
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+                let left = next_look.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
+                }
+                let waited = self.work.wait_timeout(state, left);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            if Instant::now() >= next_look && !state.is_closing {
+                drop(state);
+                lock(&self.watched).retain_mut(|watched| watched());
+                next_look = Instant::now() + self.watch_every;
+                continue;
             }
             if state.queue.is_empty() {
                 break;
@@ -375,7 +418,7 @@ impl Shared {
                 sink.reopen()?;
             }
             for job in jobs {
-                sink.append(&job.entry)?;
+                job.append_to(sink)?;
             }
             sink.commit()
         }));
@@ -388,7 +431,7 @@ impl Shared {
         let count = u64::try_from(state.in_flight).unwrap_or(u64::MAX);
         state.in_flight = 0;
         let mut tickets = Vec::new();
-        let reply = match written {
+        match written {
             Ok(()) => {
                 state.error = None;
                 state.written += count;
@@ -398,8 +441,16 @@ impl Shared {
                 {
                     state.stalled_until = None;
                 }
-                tickets.extend(jobs.into_iter().filter_map(|job| job.ticket));
-                Reply::Written
+                for job in jobs {
+                    state.is_refused |= job.is_refused;
+                    let reply = if state.is_refused {
+                        Reply::Failed
+                    } else {
+                        Reply::Written
+                    };
+                    tickets.extend(job.ticket.map(|ticket| (ticket, reply)));
+                    state.is_refused &= !job.is_last;
+                }
             }
             Err(err) => {
                 state.error = Some(err.to_string());
@@ -407,16 +458,16 @@ impl Shared {
                     state.queue.push_front(job);
                 }
                 let waiting = state.queue.iter_mut();
-                tickets.extend(waiting.filter_map(|job| job.ticket.take()));
-                Reply::Failed
+                let waiting = waiting.filter_map(|job| job.ticket.take());
+                tickets.extend(waiting.map(|ticket| (ticket, Reply::Failed)));
             }
-        };
+        }
         let has_work = !state.queue.is_empty() || state.is_closing;
         drop(state);
         if has_work {
             self.work.notify_one();
         }
-        for ticket in tickets {
+        for (ticket, reply) in tickets {
             ticket.reply(reply);
         }
     }

@@ -45,13 +45,30 @@ impl Session {
             connection,
             tickets: HashMap::new(),
         };
-        Self {
-            shared: Arc::new(Shared {
-                state: Mutex::new(state),
-                settings,
-                recorder,
-            }),
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            settings,
+            recorder,
+        });
+        let watched = Arc::downgrade(&shared);
+        shared.recorder.watch(move || {
+            let shared = watched.upgrade();
+            shared.is_some_and(|shared| Self { shared }.expire())
+        });
+        Self { shared }
+    }
+
+    /// Records which requests are too old. Returns whether there may be others.
+    fn expire(&self) -> bool {
+        let now = Now::read();
+        let mut state = lock(&self.shared.state);
+        if state.connection.is_closed() {
+            return false;
         }
+        let mut entries = Vec::new();
+        state.connection.expire(now, &mut entries);
+        self.submit(&mut state, entries, None, now);
+        true
     }
 
     /// Takes a message: a JSON text, a batch, or bytes that are neither.
