@@ -10,6 +10,9 @@ mod lines;
 mod proxy;
 #[path = "program/relief.rs"]
 mod relief;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

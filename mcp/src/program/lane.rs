@@ -137,9 +137,10 @@ impl State {
         self.reader == Some(thread) && self.progress == Progress::Open
     }
 
-    /// Whether there is something to forward, and nobody who does.
+    /// Whether there is something to forward or an end to see to, and nobody who does.
     fn is_left_alone(&self) -> bool {
-        !self.queue.is_empty() && !self.is_writing && self.recording.is_none()
+        let has_work = !self.queue.is_empty() || self.progress != Progress::Open;
+        has_work && !self.is_writing && self.recording.is_none()
     }
 }
 
@@ -335,9 +336,7 @@ impl Lane {
     pub(crate) fn run(&self) {
         loop {
             let mut state = lock(&self.state);
-            while !state.is_left_alone()
-                && (!state.queue.is_empty() || state.is_writing || state.progress == Progress::Open)
-            {
+            while !state.is_left_alone() {
                 state = wait(&self.work, state);
             }
             let Some(item) = state.queue.pop_front() else {
@@ -497,5 +496,163 @@ fn answers(refusals: &[Refusal], is_batch: bool) -> String {
         format!("[{}]\n", answers.join(","))
     } else {
         answers.join("\n") + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, pipe};
+    use std::sync::mpsc;
+    use std::thread;
+
+    use lokryn_compliance_log::LogEntry;
+    use lokryn_mcp_log::{AuditOptions, Auditor, SinkError};
+
+    use super::*;
+    use crate::support::{self, Memory, Mode, auditor, check, detail, options, wait_until};
+
+    /// A lane from a client to a server, and what both see.
+    struct Carried {
+        client: PipeWriter,
+        server_sees: mpsc::Receiver<String>,
+        client_sees: mpsc::Receiver<String>,
+    }
+
+    fn lines_of(reader: PipeReader) -> mpsc::Receiver<String> {
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(reader).lines() {
+                let _ = sender.send(line.unwrap());
+            }
+        });
+        receiver
+    }
+
+    fn carry(auditor: &Auditor) -> Carried {
+        let (input, client) = pipe().unwrap();
+        let (to_client, of_client) = pipe().unwrap();
+        let (to_server, of_server) = pipe().unwrap();
+        let output = |writer| -> &'static Output { Box::leak(Box::new(Output::new(writer))) };
+        let lane = Lane::new(
+            Direction::ToServer,
+            auditor.session("test"),
+            input,
+            1 << 20,
+            output(of_client),
+            output(of_server),
+        );
+        let lane: &'static Lane = Box::leak(Box::new(lane));
+        let relief: &'static Relief = Box::leak(Box::default());
+        thread::spawn(move || relief.run([lane, lane]));
+        for _ in 0..2 {
+            thread::spawn(move || lane.read(relief));
+        }
+        thread::spawn(move || lane.run());
+        Carried {
+            client,
+            server_sees: lines_of(to_server),
+            client_sees: lines_of(to_client),
+        }
+    }
+
+    impl Carried {
+        fn send(&mut self, line: &str) {
+            self.client.write_all(line.as_bytes()).unwrap();
+            self.client.write_all(b"\n").unwrap();
+        }
+    }
+
+    fn call(id: usize) -> String {
+        format!(r#"{{"id":{id},"method":"tools/call","params":{{"name":"pay"}}}}"#)
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn reading_goes_on_while_the_sink_blocks() {
+        let sink = Memory::new();
+        let auditor = auditor(&sink, options().max_wait(Duration::from_secs(1)));
+        let mut carried = carry(&auditor);
+        carried.send(&call(1));
+        assert_eq!(carried.server_sees.recv_timeout(PATIENCE).unwrap(), call(1));
+
+        sink.set(Mode::Block);
+        carried.send(&call(2));
+        sink.wait_for_blocked();
+        let begin = Instant::now();
+        carried.send(&call(3));
+        let cancelled = r#"{"method":"notifications/cancelled","params":{"requestId":1}}"#;
+        carried.send(cancelled);
+        // A cancellation of another call overtakes what waits for the sink.
+        let seen = carried.server_sees.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(seen, cancelled);
+        assert!(begin.elapsed() < Duration::from_millis(900), "{begin:?}");
+        // And the others are refused in time, though a thread is still in the sink.
+        for id in ["2", "3"] {
+            let refused = carried.client_sees.recv_timeout(PATIENCE).unwrap();
+            assert!(refused.contains("not called"), "{refused}");
+            assert!(refused.contains(&format!("\"id\":{id},")), "{refused}");
+        }
+
+        sink.set(Mode::Take);
+        wait_until("recovery", || sink.entries().len() >= 6);
+        carried.send(&call(4));
+        assert_eq!(carried.server_sees.recv_timeout(PATIENCE).unwrap(), call(4));
+        check(&sink.entries());
+    }
+
+    #[test]
+    fn messages_keep_their_order_whoever_reads_them() {
+        let taken = Memory::new();
+        let mut sink = taken.clone();
+        let mut count = 0;
+        // Now and then so slow that the thread that reads is relieved.
+        let slow = move |entry: &LogEntry| -> Result<(), SinkError> {
+            count += 1;
+            if count % 7 == 0 {
+                thread::sleep(Duration::from_millis(30));
+            }
+            lokryn_mcp_log::AuditSink::append(&mut sink, entry)
+        };
+        let auditor =
+            Auditor::with_options(support::source(), "agent-001", slow, AuditOptions::new());
+        let auditor = auditor.unwrap();
+        let carried = carry(&auditor);
+        let filling = "x".repeat(2 * LONG);
+        let sent: Vec<_> = (0..200)
+            .map(|id| match id % 5 {
+                // Long, unrecorded, and what others must not overtake.
+                0 => call(id).replace("pay", &filling),
+                1 => format!(r#"{{"method":"notifications/progress","params":{id}}}"#),
+                2 => format!(r#"{{"method":"notifications/message","params":"{filling}{id}"}}"#),
+                _ => call(id),
+            })
+            .collect();
+        let (sender, to_send) = (sent.clone(), carried.client.try_clone().unwrap());
+        drop(carried.client);
+        let client = thread::spawn(move || {
+            let mut client = to_send;
+            for line in sender {
+                client.write_all(line.as_bytes()).unwrap();
+                client.write_all(b"\n").unwrap();
+                if line.len() % 3 == 0 {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        });
+        for line in sent {
+            let seen = carried.server_sees.recv_timeout(PATIENCE).unwrap();
+            assert!(seen == line, "{seen:.80} in the place of {line:.80}");
+        }
+        client.join().unwrap();
+        // The end comes after everything else.
+        assert!(carried.server_sees.recv_timeout(PATIENCE).is_err());
+        let entries = taken.entries();
+        check(&entries);
+        let ids: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| detail(entry, "request_id").as_u64())
+            .collect();
+        assert!(ids.is_sorted() && ids.len() == 120, "{ids:?}");
     }
 }
