@@ -64,8 +64,8 @@ impl Auditor {
     ///
     /// # Errors
     ///
-    /// [`AuditorError::Incomplete`] if the actor or a part of the source is empty, and
-    /// [`AuditorError::Io`] if the thread of the sink cannot be started or the system has
+    /// [`AuditorError::Incomplete`] if the actor, a part of the source or what a rule sets
+    /// is empty or unspecified, and [`AuditorError::Io`] if the thread of the sink cannot be started or the system has
     /// no random numbers.
     pub fn with_options(
         source: impl AuditSource,
@@ -81,8 +81,15 @@ impl Auditor {
         };
         // Connections are named with random numbers, too.
         getrandom::fill(&mut [0; 1]).map_err(AuditorError::random)?;
-        let recorder = Recorder::start(Box::new(sink), options.max_kept, options.retry_every)
-            .map_err(AuditorError::Io)?;
+        let checked = options.rules.check(&source, &actor);
+        checked.map_err(AuditorError::Incomplete)?;
+        let recorder = Recorder::start(
+            Box::new(sink),
+            options.max_kept,
+            options.retry_every,
+            watch_every(options.max_pending_age),
+        );
+        let recorder = recorder.map_err(AuditorError::Io)?;
         let settings = Settings {
             source,
             frame,
@@ -149,6 +156,11 @@ impl Auditor {
     fn max_wait(&self) -> Duration {
         self.settings.options.max_wait
     }
+}
+
+/// Returns how often the ages of requests are looked at.
+fn watch_every(max_age: Duration) -> Duration {
+    (max_age / 8).clamp(Duration::from_millis(10), Duration::from_secs(60))
 }
 
 /// Returns the actor. What it or the source lacks, every entry would lack.

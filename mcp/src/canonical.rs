@@ -9,120 +9,237 @@
 //!   words like `NaN` stay as they were written;
 //! - half of a surrogate pair stays an escape, in lower case;
 //! - bytes that are not UTF-8 stay as they are;
-//! - members of the same name keep their order.
+//! - members of the same name keep their order;
+//! - a text of more than 512 MiB stays as it is.
 //!
 //! [RFC 8785]: https://www.rfc-editor.org/rfc/rfc8785
 
 use std::cmp::Ordering;
-use std::ops::Range;
 
 use crate::scan::{self, NotJson, Piece, Token};
 
-/// The members of an object whose end has not come yet.
-struct Open {
-    start: usize,
+/// The canonical spelling of a JSON text. Nothing is moved to put members in order, and
+/// long strings that are spelled so already are not copied: a peer decides how deep and how
+/// long all this is.
+pub(crate) struct Spelling<'a, 'o> {
+    /// With members in the order in which they came.
+    out: &'o [u8],
+    verbatim: Vec<&'a [u8]>,
+    /// Objects whose members are in another order, by where they start.
+    unsorted: Vec<Unsorted>,
+    /// Their members, in the right order.
     members: Vec<Member>,
-    is_object: bool,
-    is_empty: bool,
 }
+
+/// How long a string must be not to be copied.
+const LONG: usize = 1024;
+
+/// Stands in `out` before the index of a string that is not copied. No spelling has it.
+const VERBATIM: u8 = 0;
+
+/// How long a text may be. Its spelling is at most six times as long, and places in it are
+/// `u32`s: there may be one for every few bytes.
+const MAX_LEN: usize = (u32::MAX / 8) as usize;
 
 /// Where a member lies in what has been written.
+#[derive(Clone, Copy)]
 struct Member {
-    /// What stands between the quotes.
-    name: Range<usize>,
-    start: usize,
-    end: usize,
+    start: u32,
+    /// Where its name ends, without the quote.
+    name_end: u32,
+    end: u32,
 }
 
-/// Puts the canonical spelling of a JSON text in the place of what `out` holds.
-pub(crate) fn canonical(text: &[u8], out: &mut Vec<u8>) -> Result<(), NotJson> {
-    out.clear();
-    out.reserve(text.len());
-    let mut open: Vec<Open> = Vec::new();
-    let mut scratch = Vec::new();
-    scan::tokens(text, |token, _| match token {
-        Token::ObjectStart | Token::ArrayStart => {
-            begin_element(&mut open, out);
-            let is_object = token == Token::ObjectStart;
-            out.push(if is_object { b'{' } else { b'[' });
-            open.push(Open {
-                start: out.len(),
-                members: Vec::new(),
-                is_object,
-                is_empty: true,
-            });
+/// An object whose end has not come yet.
+struct Open {
+    start: u32,
+    /// Where its members begin among all.
+    members: usize,
+}
+
+struct Unsorted {
+    /// Where its brackets are.
+    start: u32,
+    end: u32,
+    members: std::ops::Range<usize>,
+}
+
+/// What is open, one byte each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bracket {
+    Object,
+    EmptyArray,
+    Array,
+}
+
+impl Spelling<'_, '_> {
+    /// Tells all of it, piece by piece.
+    pub(crate) fn tell(&self, mut see: impl FnMut(&[u8])) {
+        enum Task {
+            Range(u32, u32),
+            Comma,
         }
-        Token::Name(name) => {
-            let Some(object) = open.last_mut() else {
+        let mut tasks = vec![Task::Range(0, place(self.out))];
+        while let Some(task) = tasks.pop() {
+            let Task::Range(start, end) = task else {
+                see(b",");
+                continue;
+            };
+            let next = self.unsorted.partition_point(|object| object.start < start);
+            let Some(object) = self.unsorted.get(next).filter(|next| next.start < end) else {
+                self.tell_range(start, end, &mut see);
+                continue;
+            };
+            self.tell_range(start, object.start + 1, &mut see);
+            tasks.push(Task::Range(object.end, end));
+            let members = &self.members[object.members.clone()];
+            for (index, member) in members.iter().enumerate().rev() {
+                tasks.push(Task::Range(member.start, member.end));
+                if index > 0 {
+                    tasks.push(Task::Comma);
+                }
+            }
+        }
+    }
+
+    fn tell_range(&self, start: u32, end: u32, see: &mut impl FnMut(&[u8])) {
+        let mut rest = &self.out[start as usize..end as usize];
+        while let Some(at) = memchr::memchr(VERBATIM, rest) {
+            let (before, after) = rest.split_at(at);
+            see(before);
+            let Some((index, after)) = after[1..].split_first_chunk() else {
                 return;
             };
-            end_member(object, out.len());
-            if !object.members.is_empty() {
+            let string = self.verbatim.get(u32::from_le_bytes(*index) as usize);
+            see(string.copied().unwrap_or_default());
+            rest = after;
+        }
+        if !rest.is_empty() {
+            see(rest);
+        }
+    }
+}
+
+/// The place that is written next.
+fn place(out: &[u8]) -> u32 {
+    // Texts are not so long that it could be beyond.
+    u32::try_from(out.len()).unwrap_or(u32::MAX)
+}
+
+/// Returns the canonical spelling of a JSON text, for which `out` lends its memory. A text
+/// of more than 512 MiB has none.
+pub(crate) fn canonical<'a, 'o>(
+    text: &'a [u8],
+    out: &'o mut Vec<u8>,
+) -> Result<Spelling<'a, 'o>, NotJson> {
+    if text.len() > MAX_LEN {
+        return Err(NotJson { at: MAX_LEN });
+    }
+    out.clear();
+    let mut verbatim: Vec<&[u8]> = Vec::new();
+    let mut brackets: Vec<Bracket> = Vec::new();
+    let mut objects: Vec<Open> = Vec::new();
+    // Those of the objects that are open, and those of the objects that are not sorted.
+    let mut open: Vec<Member> = Vec::new();
+    let mut members: Vec<Member> = Vec::new();
+    let mut unsorted = Vec::new();
+    scan::tokens(text, |token, _| match token {
+        Token::ObjectStart => {
+            begin_value(&mut brackets, out);
+            brackets.push(Bracket::Object);
+            objects.push(Open {
+                start: place(out),
+                members: open.len(),
+            });
+            out.push(b'{');
+        }
+        Token::ArrayStart => {
+            begin_value(&mut brackets, out);
+            out.push(b'[');
+            brackets.push(Bracket::EmptyArray);
+        }
+        Token::Name(name) => {
+            let first = objects.last().map_or(0, |object| object.members);
+            if let Some(before) = open[first..].last_mut() {
+                before.end = place(out);
                 out.push(b',');
             }
-            let start = out.len();
+            let start = place(out);
             put_string(name, out);
-            object.members.push(Member {
-                name: start + 1..out.len() - 1,
+            let end = place(out);
+            open.push(Member {
                 start,
-                end: start,
+                name_end: end - 1,
+                end,
             });
             out.push(b':');
         }
         Token::ObjectEnd => {
-            if let Some(mut object) = open.pop() {
-                end_member(&mut object, out.len());
-                sort(&mut object, out, &mut scratch);
+            brackets.pop();
+            if let Some(object) = objects.pop() {
+                let end = place(out);
+                if let Some(last) = open[object.members..].last_mut() {
+                    last.end = end;
+                }
+                let of_object = &mut open[object.members..];
+                let order = |a: &Member, b: &Member| by_code_units(name(a, out), name(b, out));
+                if !of_object.is_sorted_by(|a, b| order(a, b).is_le()) {
+                    of_object.sort_by(order);
+                    let first = members.len();
+                    members.extend_from_slice(of_object);
+                    unsorted.push(Unsorted {
+                        start: object.start,
+                        end,
+                        members: first..members.len(),
+                    });
+                }
+                open.truncate(object.members);
             }
             out.push(b'}');
         }
         Token::ArrayEnd => {
-            open.pop();
+            brackets.pop();
             out.push(b']');
         }
         Token::String(string) => {
-            begin_element(&mut open, out);
-            put_string(string, out);
+            begin_value(&mut brackets, out);
+            if string.len() < LONG || !is_canonical(string) {
+                put_string(string, out);
+                return;
+            }
+            let index = u32::try_from(verbatim.len()).unwrap_or(u32::MAX);
+            out.extend_from_slice(&[b'"', VERBATIM]);
+            out.extend_from_slice(&index.to_le_bytes());
+            out.push(b'"');
+            verbatim.push(string);
         }
         Token::Scalar(scalar) => {
-            begin_element(&mut open, out);
+            begin_value(&mut brackets, out);
             put_scalar(scalar, out);
         }
+    })?;
+    // Those inside of others have ended before them.
+    unsorted.sort_unstable_by_key(|object| object.start);
+    Ok(Spelling {
+        out,
+        verbatim,
+        unsorted,
+        members,
     })
 }
 
 /// Puts the comma before an element of an array that is not its first.
-fn begin_element(open: &mut [Open], out: &mut Vec<u8>) {
-    if let Some(array) = open.last_mut().filter(|open| !open.is_object) {
-        if !array.is_empty {
-            out.push(b',');
-        }
-        array.is_empty = false;
+fn begin_value(brackets: &mut [Bracket], out: &mut Vec<u8>) {
+    match brackets.last_mut() {
+        Some(array @ Bracket::EmptyArray) => *array = Bracket::Array,
+        Some(Bracket::Array) => out.push(b','),
+        Some(Bracket::Object) | None => {}
     }
 }
 
-fn end_member(object: &mut Open, end: usize) {
-    if let Some(member) = object.members.last_mut() {
-        member.end = end;
-    }
-}
-
-/// Puts the members of an object in order. `scratch` keeps its memory from one object to
-/// the next.
-fn sort(object: &mut Open, out: &mut [u8], scratch: &mut Vec<u8>) {
-    let order = |a: &Member, b: &Member| by_code_units(&out[a.name.clone()], &out[b.name.clone()]);
-    if object.members.is_sorted_by(|a, b| order(a, b).is_le()) {
-        return;
-    }
-    object.members.sort_by(order);
-    scratch.clear();
-    for (index, member) in object.members.iter().enumerate() {
-        if index > 0 {
-            scratch.push(b',');
-        }
-        scratch.extend_from_slice(&out[member.start..member.end]);
-    }
-    out[object.start..].copy_from_slice(scratch);
+/// Returns what stands between the quotes of a member's name.
+fn name<'o>(member: &Member, out: &'o [u8]) -> &'o [u8] {
+    &out[member.start as usize + 1..member.name_end as usize]
 }
 
 fn by_code_units(a: &[u8], b: &[u8]) -> Ordering {
@@ -168,6 +285,21 @@ fn put_string(inner: &[u8], out: &mut Vec<u8>) {
         }
     }
     out.push(b'"');
+}
+
+/// Whether what stands between the quotes of a string is spelled as it would be put.
+fn is_canonical(inner: &[u8]) -> bool {
+    let mut rest = inner;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        // Others have a shorter spelling, or are left to where they are read.
+        let Some((b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', after)) =
+            rest[at + 1..].split_first()
+        else {
+            return false;
+        };
+        rest = after;
+    }
+    !has_control(inner)
 }
 
 /// Looks at every byte, which is faster than stopping at the first.
@@ -270,7 +402,10 @@ mod tests {
 
     fn canonical_bytes(text: &[u8]) -> Result<Vec<u8>, NotJson> {
         let mut out = b"before".to_vec();
-        canonical(text, &mut out).map(|()| out)
+        let spelling = canonical(text, &mut out)?;
+        let mut told = Vec::new();
+        spelling.tell(|piece| told.extend_from_slice(piece));
+        Ok(told)
     }
 
     fn canonical_text(text: &str) -> String {
@@ -344,6 +479,54 @@ mod tests {
         let deep = "[".repeat(50_000) + &"]".repeat(50_000);
         assert_eq!(canonical_text(&deep), deep);
         assert!(canonical_bytes(b"{").is_err());
+    }
+
+    #[test]
+    fn objects_in_objects_are_sorted_without_moving_them_again_and_again() {
+        let depth = 100_000;
+        let text = r#"{"b":"#.repeat(depth) + "0" + &r#","a":[{"d":1,"c":2}]}"#.repeat(depth);
+        let expected = r#"{"a":[{"c":2,"d":1}],"b":"#.repeat(depth) + "0" + &"}".repeat(depth);
+        let begin = std::time::Instant::now();
+        assert!(canonical_text(&text) == expected);
+        // Moved, it would be terabytes.
+        assert!(begin.elapsed() < std::time::Duration::from_secs(20));
+    }
+
+    #[test]
+    fn long_strings_are_spelled_like_short_ones() {
+        for text in [
+            "x",
+            "é",
+            "\\n\\\\\\\"",
+            "\\/",
+            "\\u0041",
+            "\u{1}",
+            "\\ud800",
+            "\0",
+        ] {
+            let short = canonical_bytes(format!("\"{text}\"").as_bytes()).unwrap();
+            let piece = &short[1..short.len() - 1];
+            for count in [LONG, 2 * LONG] {
+                let long = text.repeat(count);
+                let json = format!(r#"[{{"b":"{long}","a":["{long}",1,"{text}"]}},"{long}"]"#);
+                let (long, piece) = (piece.repeat(count), piece);
+                let expected = [
+                    b"[{\"a\":[\"",
+                    &long[..],
+                    b"\",1,\"",
+                    piece,
+                    b"\"],\"b\":\"",
+                    &long,
+                    b"\"},\"",
+                    &long,
+                    b"\"]",
+                ];
+                assert!(
+                    canonical_bytes(json.as_bytes()).unwrap() == expected.concat(),
+                    "{text}"
+                );
+            }
+        }
     }
 
     /// JSON of some depth.

@@ -168,10 +168,19 @@ struct Pending {
     has_ended: bool,
 }
 
+/// A request in a line that waits.
+#[derive(Debug)]
+struct HeldRequest {
+    token: Token,
+    /// As it was written.
+    raw_id: String,
+    pending: Pending,
+}
+
 /// A line that waits for its entries.
 #[derive(Debug, Default)]
 struct HeldLine {
-    requests: Vec<(Token, Pending)>,
+    requests: Vec<HeldRequest>,
     answers: Vec<(String, Option<Pending>)>,
     others: usize,
     is_batch: bool,
@@ -300,6 +309,7 @@ impl Connection {
             ..HeldLine::default()
         };
         let mut cancelled = Vec::new();
+        let has_too_many = line.has_too_many() && is_closed_policy;
         let mut waits = false;
         let cancels = match &line.messages[..] {
             [Message::Notification(call)] if call.method == "notifications/cancelled" => {
@@ -333,12 +343,19 @@ impl Connection {
                 }
             }
         }
-        let requests = held.requests.iter().map(|(token, _)| *token).collect();
-        let gate = if is_refused {
+        let requests = held.requests.iter().map(|request| request.token).collect();
+        let gate = if has_too_many {
+            // Nobody knows what it holds, and so whom to answer.
+            Gate::Settled(Verdict::Withhold {
+                to_sender: vec![refusal("null", RefusalReason::NotCalled)],
+                to_receiver: Vec::new(),
+                is_batch: false,
+            })
+        } else if is_refused {
             Gate::Settled(self.withhold(&held, now, &mut entries))
         } else if waits && (is_closed_policy || is_taking) {
-            for (token, pending) in &held.requests {
-                self.update(pending.direction, *token, |pending| pending.is_held = true);
+            for HeldRequest { token, .. } in &held.requests {
+                self.update(direction, *token, |pending| pending.is_held = true);
             }
             let id = self.token();
             self.held.insert(id, held);
@@ -369,7 +386,7 @@ impl Connection {
         if held.is_cancelled {
             return (Verdict::Drop, entries);
         }
-        for (token, pending) in &held.requests {
+        for HeldRequest { token, pending, .. } in &held.requests {
             self.update(pending.direction, *token, |pending| pending.is_held = false);
         }
         let is_open = self.settings.options.policy == FailurePolicy::Open;
@@ -378,7 +395,7 @@ impl Connection {
             Written::No if is_open => Verdict::Forward,
             Written::No => self.withhold(&held, now, &mut entries),
             Written::Abandoned => {
-                for (token, pending) in &held.requests {
+                for HeldRequest { token, pending, .. } in &held.requests {
                     if self.remove(pending.direction, *token).is_some() {
                         let ending = Ending {
                             error_type: Some("not_sent".into()),
@@ -548,12 +565,14 @@ impl Connection {
     fn begin(
         &mut self,
         direction: Direction,
-        call: Call,
+        mut call: Call,
         now: Now,
         is_refused: bool,
         entries: &mut Vec<LogEntry>,
-    ) -> (Token, Pending) {
+    ) -> HeldRequest {
         let token = self.token();
+        let raw_id = std::mem::take(&mut call.raw_id);
+        let inputs = std::mem::take(&mut call.inputs);
         if call.peer.protocol_version.is_some() {
             self.protocol_version
                 .clone_from(&call.peer.protocol_version);
@@ -573,7 +592,11 @@ impl Connection {
             has_ended: false,
         };
         if is_refused {
-            return (token, pending);
+            return HeldRequest {
+                token,
+                raw_id,
+                pending,
+            };
         }
         self.make_room(direction, now, entries);
         if pending.call.is_started {
@@ -585,13 +608,17 @@ impl Connection {
                 pending.call = Arc::new(call);
             }
         }
-        for input in &pending.call.clone().inputs {
+        for input in &inputs {
             entries.push(self.input_answered(&pending, input, now));
         }
         self.by_id.entry(key).or_default().push_back(token);
         let table = self.pending.entry(direction).or_default();
         table.insert(token, pending.clone());
-        (token, pending)
+        HeldRequest {
+            token,
+            raw_id,
+            pending,
+        }
     }
 
     /// Ends the oldest request of a direction if there is no place for another.
@@ -611,7 +638,7 @@ impl Connection {
     }
 
     /// Ends the requests that are too old.
-    fn expire(&mut self, now: Now, entries: &mut Vec<LogEntry>) {
+    pub(crate) fn expire(&mut self, now: Now, entries: &mut Vec<LogEntry>) {
         let max_age = self.settings.options.max_pending_age;
         for direction in [Direction::ToServer, Direction::ToClient] {
             let mut expired = Vec::new();
@@ -713,7 +740,7 @@ impl Connection {
         entries: &mut Vec<LogEntry>,
         cancelled: &mut Vec<HeldId>,
     ) {
-        let is_this = |(other, _): &(Token, Pending)| *other == token;
+        let is_this = |request: &HeldRequest| request.token == token;
         let held = self.held.iter_mut().find(|(_, held)| {
             // The bytes of a batch go on as a whole or not at all.
             !held.is_batch && held.requests.iter().any(is_this)
@@ -940,17 +967,14 @@ impl Connection {
 
     /// Makes the entries of a line that does not go on, and the answers in its place.
     fn withhold(&mut self, held: &HeldLine, now: Now, entries: &mut Vec<LogEntry>) -> Verdict {
-        let refusal = |id: &str, reason| Refusal {
-            id: id.to_owned(),
-            reason,
-        };
         let mut to_sender = Vec::new();
         let mut to_receiver = Vec::new();
-        for (token, pending) in &held.requests {
-            self.remove(pending.direction, *token);
+        for request in &held.requests {
+            let pending = &request.pending;
+            self.remove(pending.direction, request.token);
             let ending = Ending::failed("refused", "audit_failed");
             entries.push(self.finished(pending, &ending, None, "finished", now));
-            to_sender.push(refusal(&pending.call.raw_id, RefusalReason::NotCalled));
+            to_sender.push(refusal(&request.raw_id, RefusalReason::NotCalled));
         }
         for (raw_id, pending) in &held.answers {
             to_receiver.push(refusal(raw_id, RefusalReason::Withheld));
@@ -1000,7 +1024,7 @@ impl Connection {
         let call = &pending.call;
         payload.text("method", &call.method);
         if call.id.is_some() {
-            put_id(&mut payload, &call.raw_id, call.id.as_ref());
+            put_id(&mut payload, &call.shown_id, call.id.as_ref());
         }
         if pending.is_duplicate {
             payload.json("duplicate_id", "true");
@@ -1123,7 +1147,11 @@ impl Connection {
     /// Returns the entry of an answer to nothing that is known.
     fn unmatched(&mut self, direction: Direction, answer: &Answer, now: Now) -> LogEntry {
         let mut payload = self.payload("finished", Some(direction.reversed()), now);
-        put_id(&mut payload, &answer.raw_id, answer.id.as_ref());
+        put_id(
+            &mut payload,
+            &message::cut_id(&answer.raw_id),
+            answer.id.as_ref(),
+        );
         payload.text("error_type", "unmatched_answer");
         if let Body::Error {
             code: Some(code), ..
@@ -1192,7 +1220,11 @@ impl Connection {
         let method = input.method.as_deref().unwrap_or("inputResponses");
         let mut payload = self.payload(phase, Some(Direction::ToClient), now);
         payload.text("method", method);
-        put_id(&mut payload, &pending.call.raw_id, pending.call.id.as_ref());
+        put_id(
+            &mut payload,
+            &pending.call.shown_id,
+            pending.call.id.as_ref(),
+        );
         payload.text("input_id", &input.key);
         put_ending(&mut payload, ending);
         payload.measured(part, &input.measured, self.settings.hmac_key.id());
@@ -1211,6 +1243,13 @@ impl Connection {
             sensitivity: self.sensitivity(method, None, input.measured.recorded.is_some()),
         };
         fields.entry(&self.settings, payload)
+    }
+}
+
+fn refusal(id: &str, reason: RefusalReason) -> Refusal {
+    Refusal {
+        id: id.to_owned(),
+        reason,
     }
 }
 
@@ -1236,13 +1275,13 @@ fn put_ending(payload: &mut Object, ending: &Ending) {
 }
 
 /// A number stays a number, so that `1` and `"1"` can be told apart.
-fn put_id(payload: &mut Object, raw: &str, id: Option<&Id>) {
+fn put_id(payload: &mut Object, shown: &str, id: Option<&Id>) {
     match id {
         Some(Id::Number(number)) if number.parse::<i64>().is_ok() => {
             payload.json("request_id", number);
         }
         Some(Id::Text(text)) => payload.text("request_id", text),
-        _ => payload.text("request_id", &message::cut_id(raw)),
+        _ => payload.text("request_id", shown),
     }
 }
 

@@ -128,14 +128,14 @@ impl HmacKey {
 
     /// Returns the HMAC of a JSON text, in hexadecimal digits.
     pub(crate) fn hmac(&self, json: &[u8]) -> String {
-        // Megabytes of new memory cost more than what is done with them.
+        // New memory costs more than what is done with it.
         thread_local! {
             static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
         BUFFER.with_borrow_mut(|buffer| {
             let mut mac = self.mac.clone();
             match canonical(json, buffer) {
-                Ok(()) => mac.update(buffer),
+                Ok(spelling) => spelling.tell(|piece| mac.update(piece)),
                 Err(_) => mac.update(json),
             }
             if buffer.capacity() > MAX_BUFFER {

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
+use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::prost_types::Timestamp;
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity, Severity, bytes::Bytes};
 
@@ -18,24 +19,30 @@ pub(crate) struct Object {
 
 impl Object {
     pub(crate) fn new() -> Self {
-        Self {
-            text: String::from("{"),
-        }
+        // As long as that of most entries.
+        let mut text = String::with_capacity(1024);
+        text.push('{');
+        Self { text }
     }
 
     /// Adds a member whose value is JSON already.
     pub(crate) fn json(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.text.push_str(value);
+    }
+
+    fn name(&mut self, name: &str) {
         if self.text.len() > 1 {
             self.text.push(',');
         }
         self.text.push('"');
         self.text.push_str(name);
         self.text.push_str("\":");
-        self.text.push_str(value);
     }
 
     pub(crate) fn text(&mut self, name: &str, value: &str) {
-        self.json(name, &quoted(value));
+        self.name(name);
+        put_quoted(value, &mut self.text);
     }
 
     pub(crate) fn some_text(&mut self, name: &str, value: Option<&str>) {
@@ -90,21 +97,21 @@ impl Object {
     }
 }
 
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\0'..' ' => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(char));
+fn put_quoted(text: &str, out: &mut String) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.find(|char| matches!(char, '"' | '\\' | '\0'..' ')) {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            byte @ (b'"' | b'\\') => out.extend(['\\', char::from(byte)]),
+            byte => {
+                let _ = write!(out, "\\u{byte:04x}");
             }
-            char => quoted.push(char),
         }
+        rest = &rest[at + 1..];
     }
-    quoted.push('"');
-    quoted
+    out.push_str(rest);
+    out.push('"');
 }
 
 /// Returns a time as the detail `occurred_at` has it.
@@ -128,8 +135,8 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn entry(self, settings: &Settings, payload: Object) -> LogEntry {
-        // A peer may call a method that has no name. An entry without a resource is one
-        // that no journal takes, and nothing would be written after it.
+        // A name that a peer gives may be empty, and an entry without a resource is one
+        // that no journal takes.
         let resource = if self.resource.is_empty() {
             "unnamed".to_owned()
         } else {
@@ -148,6 +155,36 @@ impl Fields {
             entry = entry.severity(severity);
         }
         entry.build()
+    }
+}
+
+/// Returns what is written in the place of an entry that the sink refuses: what it needs
+/// to be found, and nothing that could be the reason.
+pub(crate) fn refused(entry: &LogEntry) -> LogEntry {
+    let mut payload = Object::new();
+    for name in [
+        "occurred_at",
+        "event_id",
+        "connection_id",
+        "sequence",
+        "direction",
+        "method",
+        "request_id",
+    ] {
+        if let Ok(Some(value)) = entry.detail::<serde_json::Value>(name) {
+            payload.json(name, &value.to_string());
+        }
+    }
+    payload.text("phase", "refused");
+    payload.text("error_type", "entry_refused");
+    payload.len("refused_bytes", entry.encoded_len());
+    LogEntry {
+        event_type: EventType::ResourceAccess.into(),
+        outcome: Outcome::FailureError.into(),
+        severity: Severity::Alert.into(),
+        resource: "audit/refused".into(),
+        payload: payload.finish(),
+        ..entry.clone()
     }
 }
 

@@ -3,16 +3,25 @@
 use std::fmt;
 
 use lokryn_compliance_log::LogEntry;
-use lokryn_journal::{Journal, OpenError};
+use lokryn_journal::{AppendError, Journal, OpenError};
 
-use crate::sink::{AuditSink, SinkError};
+use crate::sink::{AuditSink, Refused, SinkError};
 
 /// Every entry is on the disk before its message goes on. A journal whose disk has failed
 /// is closed and stays so: [`JournalSink`] goes on instead.
 impl AuditSink for Journal {
     fn append(&mut self, entry: &LogEntry) -> Result<(), SinkError> {
-        Journal::append(self, entry)?;
+        Journal::append(self, entry).map_err(of_journal)?;
         Ok(())
+    }
+}
+
+fn of_journal(err: AppendError) -> SinkError {
+    match err {
+        AppendError::Refused(_) | AppendError::Incomplete(_) | AppendError::TooLong { .. } => {
+            Refused::new(err).into()
+        }
+        err => err.into(),
     }
 }
 
@@ -60,10 +69,10 @@ impl AuditSink for JournalSink {
             return Err("the journal has failed and is not open".into());
         };
         let appended = journal.append(entry);
-        if let Err(lokryn_journal::AppendError::Closed(_)) = appended {
+        if let Err(AppendError::Closed(_)) = appended {
             self.journal = None;
         }
-        appended?;
+        appended.map_err(of_journal)?;
         Ok(())
     }
 

@@ -8,6 +8,11 @@ mod lane;
 mod lines;
 #[path = "program/proxy.rs"]
 mod proxy;
+#[path = "program/relief.rs"]
+mod relief;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

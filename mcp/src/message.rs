@@ -19,6 +19,9 @@ const MAX_URI: usize = 1024;
 /// How many bytes of an identifier are kept to tell requests apart; of a longer one, the
 /// hash.
 const MAX_ID: usize = 128;
+/// How many messages a line may hold. A peer can put millions of them into one, of which
+/// none could be recorded.
+const MAX_MESSAGES: usize = 1024;
 /// How many input requests, and how many tools of a list, are looked at.
 const MAX_LISTED: usize = 256;
 
@@ -27,6 +30,14 @@ const MAX_LISTED: usize = 256;
 pub(crate) struct Line {
     pub(crate) messages: Vec<Message>,
     pub(crate) is_batch: bool,
+    /// Whether it holds more messages than are looked at, so that it must not go on.
+    has_too_many: bool,
+}
+
+impl Line {
+    pub(crate) fn has_too_many(&self) -> bool {
+        self.has_too_many
+    }
 }
 
 #[derive(Debug)]
@@ -94,8 +105,11 @@ impl Id {
 pub(crate) struct Call {
     /// `None` for a notification.
     pub(crate) id: Option<Id>,
-    /// The identifier as it was written, to answer with.
+    /// The identifier as it was written, to answer with: until the request has its place,
+    /// which may be kept for long.
     pub(crate) raw_id: String,
+    /// The same, as it is recorded.
+    pub(crate) shown_id: String,
     pub(crate) method: String,
     pub(crate) definition: Method,
     pub(crate) event_type: EventType,
@@ -202,7 +216,7 @@ pub(crate) fn read(text: &[u8], settings: &Settings) -> Option<Line> {
     let mut messages = Vec::new();
     if memchr::memchr(b'\r', text).is_some() {
         for piece in text.split(|byte| *byte == b'\r').map(<[u8]>::trim_ascii) {
-            if !piece.is_empty() {
+            if !piece.is_empty() && messages.len() <= MAX_MESSAGES {
                 read_value(piece, settings, &mut messages);
             }
         }
@@ -219,9 +233,17 @@ pub(crate) fn read(text: &[u8], settings: &Settings) -> Option<Line> {
     } else {
         read_value(text, settings, &mut messages);
     }
+    if messages.len() > MAX_MESSAGES {
+        return Some(Line {
+            messages: vec![malformed("too_many", text.len())],
+            is_batch: false,
+            has_too_many: true,
+        });
+    }
     Some(Line {
         messages,
         is_batch: text[0] == b'[',
+        has_too_many: false,
     })
 }
 
@@ -232,7 +254,11 @@ fn read_value(text: &[u8], settings: &Settings, messages: &mut Vec<Message>) {
         return;
     }
     let mut batch = Vec::new();
-    let read = scan::elements(text, |element| batch.push(message(element, settings)));
+    let read = scan::elements(text, |element| {
+        if batch.len() <= MAX_MESSAGES {
+            batch.push(message(element, settings));
+        }
+    });
     if read.is_err() || batch.is_empty() {
         messages.push(malformed("not_json_rpc", text.len()));
     } else {
@@ -245,6 +271,7 @@ pub(crate) fn beyond_bounds(bytes: usize) -> Line {
     Line {
         messages: vec![malformed("too_long", bytes)],
         is_batch: false,
+        has_too_many: false,
     }
 }
 
@@ -395,14 +422,15 @@ fn params(text: &[u8]) -> Params<'_> {
     found
 }
 
-fn call(id: Option<Id>, method: &str, found: &Members<'_>, settings: &Settings) -> Call {
-    let definition = methods::method(method);
-    let params_text = found.params.unwrap_or_default();
-    let params = params(params_text);
-    let full_name = params.name.and_then(scan::text);
-    let full_name = full_name.as_deref();
+/// Returns the event type and the resource of a call, if no rule says otherwise.
+fn default_meaning(
+    definition: &Method,
+    method: &str,
+    params: &Params<'_>,
+    full_name: Option<&str>,
+) -> (EventType, String) {
     let mut event_type = definition.event_type;
-    let mut resource = match definition.resource {
+    let resource = match definition.resource {
         Resource::Method => cut(method, MAX_NAME),
         Resource::Fixed(fixed) => fixed.to_owned(),
         Resource::Name(folder) => {
@@ -431,6 +459,16 @@ fn call(id: Option<Id>, method: &str, found: &Members<'_>, settings: &Settings) 
             }
         }
     };
+    (event_type, resource)
+}
+
+fn call(id: Option<Id>, method: &str, found: &Members<'_>, settings: &Settings) -> Call {
+    let definition = methods::method(method);
+    let params_text = found.params.unwrap_or_default();
+    let params = params(params_text);
+    let full_name = params.name.and_then(scan::text);
+    let full_name = full_name.as_deref();
+    let (mut event_type, mut resource) = default_meaning(&definition, method, &params, full_name);
     let mut sensitivity = None;
     let is_tool = method == "tools/call";
     if let Some(rule) = full_name
@@ -450,7 +488,7 @@ fn call(id: Option<Id>, method: &str, found: &Members<'_>, settings: &Settings) 
         (false, _) => params_text,
     };
     let mut measured = measure(arguments, settings);
-    if !arguments.is_empty() {
+    if settings.options.redactor.is_some() && !arguments.is_empty() {
         measured.recorded = record(
             settings,
             &Content {
@@ -471,9 +509,11 @@ fn call(id: Option<Id>, method: &str, found: &Members<'_>, settings: &Settings) 
         .or_else(|| in_meta("io.modelcontextprotocol/protocolVersion"));
     let trace = in_meta("traceparent").and_then(scan::text);
     let progress_token = params.progress_token.or_else(|| in_meta("progressToken"));
+    let raw_id = raw_id(found.id);
     Call {
         id,
-        raw_id: raw_id(found.id),
+        shown_id: cut_id(&raw_id),
+        raw_id,
         method: cut(method, MAX_NAME),
         definition,
         event_type,

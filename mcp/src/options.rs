@@ -10,6 +10,9 @@ use crate::rules::Rules;
 
 const MAX_CONTENT: usize = 24 * 1024;
 
+/// Longer than anybody waits, and short enough to be added to any time.
+const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// What happens to a message whose entry cannot be written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FailurePolicy {
@@ -97,16 +100,17 @@ impl AuditOptions {
         self
     }
 
-    /// Sets how long a message waits for its entry to be written: 5 seconds unless set.
+    /// Sets how long a message waits for its entry to be written: 5 seconds unless set,
+    /// and at most a year.
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
-        self.max_wait = max_wait;
+        self.max_wait = max_wait.min(MAX_INTERVAL);
         self
     }
 
     /// Sets how often a sink that has failed is opened again: every 250 milliseconds
     /// unless set.
     pub fn retry_every(mut self, interval: Duration) -> Self {
-        self.retry_every = interval;
+        self.retry_every = interval.min(MAX_INTERVAL);
         self
     }
 

@@ -1,6 +1,6 @@
 //! Rules that say what the tools of a user mean to an auditor.
 
-use lokryn_compliance_log::{EventType, Sensitivity};
+use lokryn_compliance_log::{EventType, LogSource, Outcome, Sensitivity, ValidationError};
 
 /// What the entries of some tools say in place of `TOOL_INVOCATION` and `tools/<name>`.
 ///
@@ -83,44 +83,56 @@ impl Rules {
     }
 
     pub(crate) fn for_tool(&self, name: &str) -> Option<&Rule> {
-        if self.rules.is_empty() {
-            return None;
-        }
-        let name: Vec<char> = name.chars().collect();
-        let (_, rule) = self
-            .rules
-            .iter()
-            .find(|(pattern, _)| fits(pattern, &name))?;
+        let (_, rule) = self.rules.iter().find(|(pattern, _)| fits(pattern, name))?;
         Some(rule)
+    }
+
+    /// Whether entries can be what the rules say.
+    pub(crate) fn check(&self, source: &LogSource, actor: &str) -> Result<(), ValidationError> {
+        for (_, rule) in &self.rules {
+            let entry = source
+                .entry()
+                .event_type(rule.event_type.unwrap_or(EventType::ToolInvocation))
+                .outcome(Outcome::Success)
+                .actor_id(actor)
+                .resource(rule.resource.as_deref().unwrap_or("tools"))
+                .sensitivity(rule.sensitivity.unwrap_or(Sensitivity::Confidential))
+                .build();
+            entry.validate()?;
+        }
+        Ok(())
     }
 }
 
 /// Whether a name fits a pattern, in time proportional to the product of their lengths.
-fn fits(pattern: &[char], name: &[char]) -> bool {
-    let (mut at, mut in_name) = (0, 0);
-    // Where the last `*` stands, and how much of the name it has taken.
-    let mut star: Option<(usize, usize)> = None;
-    while in_name < name.len() {
-        match pattern.get(at) {
+fn fits(pattern: &[char], name: &str) -> bool {
+    let (mut at, mut rest) = (0, name.chars());
+    // Where the last `*` stands, and what comes after what it has taken.
+    let mut star = None;
+    loop {
+        let before = rest.clone();
+        let next = match pattern.get(at) {
             Some('*') => {
-                star = Some((at, in_name));
+                star = Some((at, before));
                 at += 1;
+                continue;
             }
-            Some(char) if *char == '?' || *char == name[in_name] => {
-                at += 1;
-                in_name += 1;
-            }
+            pattern => (pattern, rest.next()),
+        };
+        match next {
+            (None, None) => return true,
+            (Some(pattern), Some(char)) if *pattern == '?' || *pattern == char => at += 1,
+            (_, None) => return false,
             _ => {
-                let Some((star_at, taken)) = star else {
+                let Some((star_at, taken)) = &mut star else {
                     return false;
                 };
-                star = Some((star_at, taken + 1));
-                at = star_at + 1;
-                in_name = taken + 1;
+                taken.next();
+                at = *star_at + 1;
+                rest = taken.clone();
             }
         }
     }
-    pattern[at..].iter().all(|char| *char == '*')
 }
 
 #[cfg(test)]
@@ -130,8 +142,8 @@ mod tests {
     #[test]
     fn patterns() {
         let fits = |pattern: &str, name: &str| {
-            let chars = |text: &str| text.chars().collect::<Vec<_>>();
-            super::fits(&chars(pattern), &chars(name))
+            let pattern: Vec<_> = pattern.chars().collect();
+            super::fits(&pattern, name)
         };
         for (pattern, name) in [
             ("delete_*", "delete_user"),

@@ -10,7 +10,7 @@ use lokryn_compliance_log::{LogEntry, Outcome};
 
 use crate::connection::{Connection, Direction, Gate, HeldId, Now, Token, Verdict, Written};
 use crate::message::{self, Line};
-use crate::recorder::{Recorder, Reply, Ticket, lock};
+use crate::recorder::{Recorder, Reply, Ticket, Turn, lock};
 use crate::settings::Settings;
 
 /// A connection whose messages are recorded, for transports of one's own.
@@ -45,27 +45,60 @@ impl Session {
             connection,
             tickets: HashMap::new(),
         };
-        Self {
-            shared: Arc::new(Shared {
-                state: Mutex::new(state),
-                settings,
-                recorder,
-            }),
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            settings,
+            recorder,
+        });
+        let watched = Arc::downgrade(&shared);
+        shared.recorder.watch(move || {
+            let shared = watched.upgrade();
+            shared.is_some_and(|shared| Self { shared }.expire())
+        });
+        Self { shared }
+    }
+
+    /// Records which requests are too old. Returns whether there may be others.
+    fn expire(&self) -> bool {
+        let now = Now::read();
+        let mut state = lock(&self.shared.state);
+        if state.connection.is_closed() {
+            return false;
         }
+        let mut entries = Vec::new();
+        state.connection.expire(now, &mut entries);
+        self.submit(&mut state, entries, None, now);
+        true
     }
 
     /// Takes a message: a JSON text, a batch, or bytes that are neither.
     pub fn accept(&self, direction: Direction, message: &[u8]) -> Held {
         match message::read(message, &self.shared.settings) {
-            Some(line) => self.accept_line(direction, line),
+            Some(line) => self.accept_line(direction, line, Writer::Recorder).0,
             None => self.settled(direction, Verdict::Forward),
+        }
+    }
+
+    /// Takes a message as [`accept`](Self::accept) does, for a thread that may wait for the
+    /// sink: if nothing else is being written, it writes the entries itself with
+    /// [`Writing::write`], and the verdict is there then. That saves waking another thread,
+    /// which takes longer than most writes do.
+    ///
+    /// Somebody else must read on and [settle](Held::settle) the message if the sink does
+    /// not come back.
+    #[must_use = "the message must not go on before its verdict is there"]
+    pub fn accept_to_write(&self, direction: Direction, message: &[u8]) -> (Held, Option<Writing>) {
+        match message::read(message, &self.shared.settings) {
+            Some(line) => self.accept_line(direction, line, Writer::Caller),
+            None => (self.settled(direction, Verdict::Forward), None),
         }
     }
 
     /// Takes the beginning of a message that is too long to be read, with how many bytes
     /// have come.
     pub fn accept_beyond_bounds(&self, direction: Direction, bytes: usize) -> Held {
-        self.accept_line(direction, message::beyond_bounds(bytes))
+        let line = message::beyond_bounds(bytes);
+        self.accept_line(direction, line, Writer::Recorder).0
     }
 
     fn settled(&self, direction: Direction, verdict: Verdict) -> Held {
@@ -82,12 +115,17 @@ impl Session {
         }
     }
 
-    fn accept_line(&self, direction: Direction, line: Line) -> Held {
+    fn accept_line(
+        &self,
+        direction: Direction,
+        line: Line,
+        writer: Writer,
+    ) -> (Held, Option<Writing>) {
         let now = Now::read();
         let is_taking = self.shared.recorder.is_taking();
         let mut state = lock(&self.shared.state);
         if state.connection.is_closed() {
-            return self.settled(direction, Verdict::Drop);
+            return (self.settled(direction, Verdict::Drop), None);
         }
         let accepted = state.connection.accept(direction, line, now, is_taking);
         for id in accepted.cancelled {
@@ -106,6 +144,7 @@ impl Session {
             deadline: now.monotonic + self.shared.settings.options.max_wait,
             cancels: accepted.cancels,
         };
+        let mut writing = None;
         match accepted.gate {
             Gate::Settled(verdict) => {
                 self.submit(&mut state, accepted.entries, None, now);
@@ -114,7 +153,17 @@ impl Session {
             Gate::Held(id) => {
                 let ticket = Arc::new(Ticket::default());
                 let last = Some(Arc::clone(&ticket));
-                if self.submit(&mut state, accepted.entries, last, now) {
+                let is_submitted = if writer == Writer::Caller && !accepted.entries.is_empty() {
+                    let count = accepted.entries.len();
+                    let turn = self.shared.recorder.submit_to_write(accepted.entries, last);
+                    if turn.is_err() {
+                        state.connection.count_lost(count, now);
+                    }
+                    turn.map(|turn| writing = turn.map(Writing)).is_ok()
+                } else {
+                    self.submit(&mut state, accepted.entries, last, now)
+                };
+                if is_submitted {
                     state.tickets.insert(id, Arc::clone(&ticket));
                     held.waiting = Some((id, ticket));
                 } else {
@@ -122,7 +171,7 @@ impl Session {
                 }
             }
         }
-        held
+        (held, writing)
     }
 
     /// Returns whether the entries have found a place.
@@ -217,6 +266,31 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+/// Who writes the entries of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    Recorder,
+    Caller,
+}
+
+/// The entries of a message, which wait for whoever took the message. Dropped, they are
+/// left to the thread that writes all others.
+#[must_use = "nothing else is written before these entries are"]
+pub struct Writing(Turn);
+
+impl Writing {
+    /// Writes the entries. Blocks for as long as the sink does, and others wait meanwhile.
+    pub fn write(self) {
+        self.0.write();
+    }
+}
+
+impl fmt::Debug for Writing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writing").finish_non_exhaustive()
     }
 }
 

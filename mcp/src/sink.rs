@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use lokryn_compliance_log::LogEntry;
-use lokryn_compliance_log::stream::{self, LogWriter, ReadError, Recovered};
+use lokryn_compliance_log::stream::{self, LogWriter, ReadError, Recovered, WriteError};
 
 /// Why a sink has not taken an entry.
 pub type SinkError = Box<dyn Error + Send + Sync>;
@@ -38,6 +38,10 @@ pub trait AuditSink: Send {
     ///
     /// If the entry may not have been written. It is written again once the sink has
     /// been opened again, so it may be there twice; its `event_id` tells.
+    ///
+    /// [`Refused`] if this entry would never be taken, and others are. Its message does not
+    /// go on, and an entry `audit/refused` is written in its place. If that is refused,
+    /// too, the sink has failed.
     fn append(&mut self, entry: &LogEntry) -> Result<(), SinkError>;
 
     /// Makes what has been appended durable. Called after one or more appends, and
@@ -61,11 +65,42 @@ pub trait AuditSink: Send {
     }
 }
 
+/// Says that a sink takes this entry neither now nor later, because it is too long for it,
+/// say, and that the sink has not failed.
+#[derive(Debug)]
+pub struct Refused(SinkError);
+
+impl Refused {
+    /// Returns the error with its reason.
+    pub fn new(reason: impl Into<SinkError>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the sink does not take this entry")
+    }
+}
+
+impl Error for Refused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+fn of_writing(err: WriteError) -> SinkError {
+    match err {
+        WriteError::Empty | WriteError::TooLarge { .. } => Refused::new(err).into(),
+        err => err.into(),
+    }
+}
+
 /// Flushes with every commit. Once a write has failed, a writer is torn and stays so:
 /// [`FileSink`] goes on instead.
 impl<W: Write + Send> AuditSink for LogWriter<W> {
     fn append(&mut self, entry: &LogEntry) -> Result<(), SinkError> {
-        Ok(self.write(entry)?)
+        self.write(entry).map_err(of_writing)
     }
 
     fn commit(&mut self) -> Result<(), SinkError> {
@@ -181,11 +216,11 @@ impl AuditSink for FileSink {
         let Some(writer) = &mut self.writer else {
             return Err(FileSinkError::Closed.into());
         };
-        let written = writer.write(entry);
-        if written.is_err() {
+        let written = writer.write(entry).map_err(of_writing);
+        if written.as_ref().is_err_and(|err| !err.is::<Refused>()) {
             self.writer = None;
         }
-        Ok(written?)
+        written
     }
 
     fn commit(&mut self) -> Result<(), SinkError> {

@@ -307,6 +307,72 @@ fn a_call_that_nobody_waits_for_any_more_is_not_made() {
 }
 
 #[test]
+fn a_request_that_is_too_old_is_recorded_though_nothing_else_happens() {
+    let sink = Memory::new();
+    let options = options().max_pending_age(Duration::from_millis(100));
+    let auditor = auditor(&sink, options);
+    let session = auditor.session("test");
+    assert_eq!(call(&session, 1).wait(), Verdict::Forward);
+    assert_eq!(
+        lines(&sink.wait_for(2))[1..],
+        ["finished tool_invocation tools/pay #1 failure_error timeout timeout"]
+    );
+    // And what comes after that is recorded, too.
+    assert_eq!(result(&session, 1).wait(), Verdict::Forward);
+    assert_eq!(
+        lines(&sink.entries())[2..],
+        ["late tool_invocation tools/pay #1 success"]
+    );
+    check(&sink.entries());
+}
+
+#[test]
+fn an_entry_is_written_by_whoever_took_the_message_if_nothing_else_is() {
+    let sink = Memory::new();
+    let auditor = auditor(&sink, options());
+    let session = auditor.session("test");
+    let ping = |id: u32| {
+        let call = format!(r#"{{"id":{id},"method":"tools/call","params":{{}}}}"#);
+        session.accept_to_write(Direction::ToServer, call.as_bytes())
+    };
+    let (first, writing) = ping(1);
+    // Nobody overtakes it, and nobody else writes meanwhile.
+    let (second, none) = ping(2);
+    assert!(none.is_none() && !first.is_ready() && sink.entries().is_empty());
+    writing.unwrap().write();
+    assert!(first.is_ready());
+    assert_eq!(first.wait(), Verdict::Forward);
+    assert_eq!(second.wait(), Verdict::Forward);
+
+    // What is not written by whoever was to, is by the recorder.
+    wait_until("an idle recorder", || sink.entries().len() == 2);
+    let (third, writing) = ping(3);
+    assert!(writing.is_some());
+    drop(writing);
+    assert_eq!(third.wait(), Verdict::Forward);
+    check(&sink.entries());
+}
+
+#[test]
+fn whoever_writes_and_fails_leaves_the_rest_to_the_recorder() {
+    let sink = Memory::new();
+    let auditor = auditor(&sink, options());
+    let session = auditor.session("test");
+    sink.set(Mode::Fail);
+    let call = br#"{"id":1,"method":"tools/call","params":{}}"#;
+    let (held, writing) = session.accept_to_write(Direction::ToServer, call);
+    writing.unwrap().write();
+    assert_refused(&held.wait(), &["1"], RefusalReason::NotCalled);
+    // While the sink fails, nobody writes but the recorder.
+    let (held, writing) = session.accept_to_write(Direction::ToServer, call);
+    assert!(writing.is_none());
+    assert_refused(&held.wait(), &["1"], RefusalReason::NotCalled);
+    sink.set(Mode::Take);
+    sink.wait_for(3);
+    check(&sink.entries());
+}
+
+#[test]
 fn open_lets_everything_pass_and_records_what_it_lost() {
     let sink = Memory::new();
     let options = options().failure_policy(FailurePolicy::Open).max_kept(3);

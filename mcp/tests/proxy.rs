@@ -88,6 +88,40 @@ fn a_journal_takes_the_entries() {
 }
 
 #[test]
+fn long_and_short_messages_keep_their_bytes_and_their_order() {
+    let folder = Folder::new("long");
+    let mut input = Vec::new();
+    for id in 0..60_usize {
+        // Around what is read at once, and what another thread is woken for.
+        let len = [0, 10, 65_000, 66_000, 262_000, 263_000, 1_100_000][id % 7];
+        let text = "é\\n".repeat(len / 4);
+        let line = match id % 3 {
+            0 => {
+                json!({"id": id, "method": "tools/call", "params": {"name": "a", "arguments": text}})
+            }
+            1 => json!({"id": id - 1, "result": {"content": [{"type": "text", "text": text}]}}),
+            _ => json!({"method": "notifications/message", "params": text}),
+        };
+        input.extend_from_slice(line.to_string().as_bytes());
+        input.push(b'\n');
+    }
+    let output = run(program(&folder.log(), &["cat"]), &input);
+    assert!(output.stdout == input, "{} bytes", output.stdout.len());
+    assert!(output.status.success());
+    let entries = entries(&folder.log());
+    check_with_tags(&entries, &[]);
+    let started: Vec<_> = entries
+        .iter()
+        .filter(|entry| {
+            text(entry, "phase") == "started" && text(entry, "direction") == "client_to_server"
+        })
+        .map(|entry| detail(entry, "request_id"))
+        .collect();
+    let expected: Vec<_> = (0..60).step_by(3).map(Value::from).collect();
+    assert_eq!(started, expected);
+}
+
+#[test]
 fn what_a_cat_gives_back_is_what_it_was_given() {
     let folder = Folder::new("cat");
     let input = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"echo\"}}\n\

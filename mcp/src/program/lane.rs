@@ -1,13 +1,15 @@
 //! One direction: what has been read and waits for its entry, in order.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
-use std::mem;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use lokryn_compliance_log::Outcome;
-use lokryn_mcp_log::{Held, Refusal, RefusalReason, Sent, Session, Verdict};
+use lokryn_mcp_log::{Direction, Held, Refusal, RefusalReason, Sent, Session, Verdict};
+
+use crate::lines::{Lines, Piece, Spares};
+use crate::relief::Relief;
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -34,6 +36,10 @@ impl Output {
 /// another thread.
 const MAX_PAUSE: Duration = Duration::from_millis(1);
 
+/// A message of at least this length takes longer to see to than it takes to wake another
+/// thread, which reads on meanwhile.
+const LONG: usize = 64 * 1024;
+
 /// Something that has been read.
 enum Item {
     Message(Vec<u8>, Held),
@@ -41,14 +47,46 @@ enum Item {
     More(Vec<u8>),
 }
 
-pub(crate) struct Lane<'a> {
+impl Item {
+    fn bytes(&self) -> &[u8] {
+        let (Self::Message(bytes, _) | Self::More(bytes)) = self;
+        bytes
+    }
+
+    fn is_ready(&self) -> bool {
+        match self {
+            Self::Message(_, held) => held.is_ready(),
+            Self::More(_) => true,
+        }
+    }
+}
+
+/// What carries the messages of one direction.
+///
+/// One thread reads, writes the entry of what it has read, and forwards the message:
+/// waking others would take longer than all that. Another one that stands by
+/// [`read`](Self::read)s on while the first has a long message to see to, or if the sink
+/// keeps it waiting, which [`relieve`](Self::relieve) notices. The thread that
+/// [`run`](Self::run)s forwards what has been left waiting.
+pub(crate) struct Lane {
+    direction: Direction,
+    session: Session,
+    input: Mutex<Lines<Box<dyn Read + Send>>>,
+    spares: Arc<Spares>,
+    /// Held from reading a message until it has its place, so that messages keep their
+    /// order.
+    order: Mutex<()>,
     state: Mutex<State>,
-    changed: Condvar,
+    /// For the thread that stands by.
+    stand_by: Condvar,
+    /// For the thread that forwards what waits.
+    work: Condvar,
+    /// For the thread that reads, if too much waits.
+    room: Condvar,
     max_bytes: usize,
-    session: &'a Session,
     /// Whom the messages come from, to tell what has been refused.
-    sender: &'a Output,
-    receiver: &'a Output,
+    sender: &'static Output,
+    receiver: &'static Output,
 }
 
 #[derive(Default)]
@@ -66,6 +104,15 @@ struct State {
     /// How many pieces of such a message have not been written yet, between which nothing
     /// may come.
     more_waiting: usize,
+    /// The turn of the thread that reads, and of how many there have been.
+    reader: Option<u64>,
+    turns: u64,
+    /// Which thread writes an entry, and since when. It forwards what is in the queue after
+    /// that, unless it is relieved.
+    recording: Option<(u64, Instant)>,
+    /// How many entries have been written by threads that read.
+    recorded: u64,
+    waits_for_room: bool,
 }
 
 impl State {
@@ -80,6 +127,21 @@ impl State {
         // The pieces of a long message must not be parted.
         waits && self.more_waiting == 0 && queued.chain(first).all(|it| it)
     }
+
+    fn push(&mut self, item: Item) {
+        self.bytes += item.bytes().len();
+        self.queue.push_back(item);
+    }
+
+    fn is_reader(&self, thread: u64) -> bool {
+        self.reader == Some(thread) && self.progress == Progress::Open
+    }
+
+    /// Whether there is something to forward or an end to see to, and nobody who does.
+    fn is_left_alone(&self) -> bool {
+        let has_work = !self.queue.is_empty() || self.progress != Progress::Open;
+        has_work && !self.is_writing && self.recording.is_none()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,153 +154,273 @@ enum Progress {
     Broken,
 }
 
-impl<'a> Lane<'a> {
+impl Lane {
     pub(crate) fn new(
-        session: &'a Session,
-        sender: &'a Output,
-        receiver: &'a Output,
-        max_bytes: usize,
+        direction: Direction,
+        session: Session,
+        input: impl Read + Send + 'static,
+        max_message: usize,
+        sender: &'static Output,
+        receiver: &'static Output,
     ) -> Self {
+        let input: Box<dyn Read + Send> = Box::new(input);
+        let lines = Lines::new(input, max_message);
         Self {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            max_bytes,
+            direction,
             session,
+            spares: lines.spares(),
+            input: Mutex::new(lines),
+            order: Mutex::default(),
+            state: Mutex::default(),
+            stand_by: Condvar::new(),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            max_bytes: max_message.saturating_add(1 << 20),
             sender,
             receiver,
         }
     }
 
-    /// Takes a message. Forwards it at once if it need not wait, and leaves the bytes then.
-    /// Returns whether the receiver takes anything.
-    pub(crate) fn message(&self, bytes: &mut Vec<u8>, held: Held) -> bool {
-        let mut state = self.room();
-        if state.progress == Progress::Broken {
-            return false;
+    /// Reads and forwards until the end, in turns with another thread.
+    pub(crate) fn read(&self, relief: &Relief) {
+        while let Some(reader) = self.become_reader() {
+            while lock(&self.state).is_reader(reader) {
+                self.wait_for_room();
+                let mut input = lock(&self.input);
+                let piece = input.next();
+                let has_next = input.has_next();
+                drop(input);
+                let order = lock(&self.order);
+                match piece {
+                    Ok(Some(Piece::Line(bytes))) => {
+                        if bytes.len() >= LONG {
+                            self.let_another_read();
+                        }
+                        self.message(order, bytes, has_next, reader, relief);
+                    }
+                    Ok(Some(Piece::Beginning(bytes))) => {
+                        let held = self
+                            .session
+                            .accept_beyond_bounds(self.direction, bytes.len());
+                        self.wait_or_leave(order, bytes, held, has_next);
+                    }
+                    Ok(Some(Piece::More(bytes))) => self.more(bytes),
+                    // A peer that cannot be read is one that has gone.
+                    Ok(None) | Err(_) => self.end(),
+                }
+            }
         }
+    }
+
+    /// Waits until nobody reads. `None` at the end.
+    fn become_reader(&self) -> Option<u64> {
+        let mut state = lock(&self.state);
+        while state.reader.is_some() && state.progress == Progress::Open {
+            state = wait(&self.stand_by, state);
+        }
+        if state.progress != Progress::Open {
+            return None;
+        }
+        state.turns += 1;
+        state.reader = Some(state.turns);
+        state.reader
+    }
+
+    fn let_another_read(&self) {
+        lock(&self.state).reader = None;
+        self.stand_by.notify_one();
+    }
+
+    /// Takes a message. `has_next` says that another one has been read already.
+    fn message(
+        &self,
+        order: MutexGuard<'_, ()>,
+        bytes: Vec<u8>,
+        has_next: bool,
+        reader: u64,
+        relief: &Relief,
+    ) {
+        if has_next {
+            // What comes together is committed together.
+            let held = self.session.accept(self.direction, &bytes);
+            self.wait_or_leave(order, bytes, held, has_next);
+            return;
+        }
+        let (held, writing) = self.session.accept_to_write(self.direction, &bytes);
+        let Some(writing) = writing else {
+            self.wait_or_leave(order, bytes, held, has_next);
+            return;
+        };
+        let mut state = lock(&self.state);
+        // There it can be settled while this thread waits for the sink.
+        state.push(Item::Message(bytes, held));
+        state.recording = Some((reader, Instant::now()));
+        state.recorded += 1;
+        drop(state);
+        drop(order);
+        relief.watch();
+        writing.write();
+        let mut state = lock(&self.state);
+        if state.recording.take_if(|(it, _)| *it == reader).is_some() {
+            self.forward_what_is_ready(state);
+        }
+    }
+
+    /// Forwards a message that need not wait for long, and leaves another one to the
+    /// thread that waits.
+    fn wait_or_leave(&self, order: MutexGuard<'_, ()>, bytes: Vec<u8>, held: Held, has_next: bool) {
+        let mut state = lock(&self.state);
         if state.may_be_overtaken_by(&held) {
             drop(state);
-            let written = self.forward_message(bytes, held);
-            if written.is_err() {
+            if self.forward_message(&bytes, held).is_err() {
                 self.break_off(&mut lock(&self.state));
             }
-            return written.is_ok();
+            return;
         }
         if state.queue.is_empty() && !state.is_writing {
             state.is_writing = true;
             drop(state);
-            // Waking another thread for it takes longer than most entries do.
-            if held.is_ready_within(MAX_PAUSE) {
-                let written = self.forward_message(bytes, held);
-                self.forwarded(0, &written);
-            } else {
-                let mut state = lock(&self.state);
-                state.is_writing = false;
-                self.push(&mut state, Item::Message(mem::take(bytes), held));
+            drop(order);
+            let pause = if has_next { Duration::ZERO } else { MAX_PAUSE };
+            if held.is_ready_within(pause) {
+                let written = self.forward_message(&bytes, held);
+                self.spares.give(bytes);
+                self.forward_what_is_ready(self.forwarded(0, &written));
+                return;
             }
-            return lock(&self.state).progress != Progress::Broken;
+            state = lock(&self.state);
+            state.is_writing = false;
+            state.bytes += bytes.len();
+            state.queue.push_front(Item::Message(bytes, held));
+        } else {
+            state.push(Item::Message(bytes, held));
         }
-        self.push(&mut state, Item::Message(mem::take(bytes), held));
-        true
+        self.wake_for_work(&state);
     }
 
     /// Takes more of a message that is too long.
-    pub(crate) fn more(&self, bytes: Vec<u8>) -> bool {
-        let mut state = self.room();
-        if state.progress == Progress::Broken {
-            return false;
-        }
+    fn more(&self, bytes: Vec<u8>) {
+        let mut state = lock(&self.state);
         state.more_waiting += 1;
-        self.push(&mut state, Item::More(bytes));
-        true
+        state.push(Item::More(bytes));
+        self.wake_for_work(&state);
     }
 
     /// Says that there is nothing more to come.
-    pub(crate) fn end(&self) {
+    fn end(&self) {
         let mut state = lock(&self.state);
         if state.progress == Progress::Open {
             state.progress = Progress::Ended;
         }
         drop(state);
-        self.changed.notify_all();
+        self.work.notify_one();
+        self.stand_by.notify_all();
+    }
+
+    /// Lets another thread read on, if the one that reads has waited for the sink for this
+    /// long. Returns how many entries the threads that read have written.
+    pub(crate) fn relieve(&self, longest: Duration) -> u64 {
+        let mut state = lock(&self.state);
+        let is_late = |recording: &mut (u64, Instant)| recording.1.elapsed() >= longest;
+        if let Some((thread, _)) = state.recording.take_if(is_late) {
+            if state.is_reader(thread) {
+                state.reader = None;
+                self.stand_by.notify_one();
+            }
+            self.wake_for_work(&state);
+        }
+        state.recorded
     }
 
     /// Forwards what waits, in order, until the end, and closes the receiver then.
     pub(crate) fn run(&self) {
         loop {
             let mut state = lock(&self.state);
-            while state.is_writing || (state.queue.is_empty() && state.progress == Progress::Open) {
-                state = self.wait(state);
+            while !state.is_left_alone() {
+                state = wait(&self.work, state);
             }
             let Some(item) = state.queue.pop_front() else {
                 break;
             };
-            state.is_writing = true;
-            state.head = match &item {
-                Item::Message(_, held) => Some(held.sent().clone()),
-                Item::More(_) => None,
-            };
-            drop(state);
-            self.forward(item);
+            drop(self.forward(state, item));
         }
         self.receiver.close();
     }
 
-    fn wait<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
-        self.changed
-            .wait(state)
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Forwards from the head of the queue what need not wait, and leaves the rest to the
+    /// thread that waits.
+    fn forward_what_is_ready<'s>(&'s self, mut state: MutexGuard<'s, State>) {
+        while state.is_left_alone() && state.queue.front().is_some_and(Item::is_ready) {
+            let Some(item) = state.queue.pop_front() else {
+                break;
+            };
+            state = self.forward(state, item);
+        }
+        self.wake_for_work(&state);
+    }
+
+    fn wake_for_work(&self, state: &State) {
+        if state.is_left_alone() {
+            self.work.notify_one();
+        }
     }
 
     /// Waits until the queue is not too long.
-    fn room(&self) -> MutexGuard<'_, State> {
+    fn wait_for_room(&self) {
         let mut state = lock(&self.state);
         while state.bytes > self.max_bytes && state.progress != Progress::Broken {
-            state = self.wait(state);
+            state.waits_for_room = true;
+            state = wait(&self.room, state);
         }
-        state
+        state.waits_for_room = false;
     }
 
-    fn push(&self, state: &mut State, item: Item) {
-        let (Item::Message(bytes, _) | Item::More(bytes)) = &item;
-        state.bytes += bytes.len();
-        let was_idle = state.queue.is_empty();
-        state.queue.push_back(item);
-        if was_idle {
-            self.changed.notify_all();
-        }
-    }
-
-    fn forward(&self, item: Item) {
-        let (len, written) = match item {
-            Item::Message(bytes, held) => (bytes.len(), self.forward_message(&bytes, held)),
+    /// Forwards what has been taken out of the queue.
+    fn forward<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State>,
+        item: Item,
+    ) -> MutexGuard<'s, State> {
+        state.is_writing = true;
+        let forwards_more = state.forwards_more;
+        state.head = match &item {
+            Item::Message(_, held) => Some(held.sent().clone()),
+            Item::More(_) => None,
+        };
+        drop(state);
+        let (bytes, written) = match item {
+            Item::Message(bytes, held) => {
+                let written = self.forward_message(&bytes, held);
+                (bytes, written)
+            }
             Item::More(bytes) => {
-                let forwards = lock(&self.state).forwards_more;
-                let written = if forwards {
+                let written = if forwards_more {
                     put(self.receiver, &bytes)
                 } else {
                     Ok(())
                 };
                 let mut state = lock(&self.state);
                 state.more_waiting = state.more_waiting.saturating_sub(1);
-                drop(state);
-                (bytes.len(), written)
+                (bytes, written)
             }
         };
-        self.forwarded(len, &written);
+        let state = self.forwarded(bytes.len(), &written);
+        self.spares.give(bytes);
+        state
     }
 
     /// Notes that something has been written, so much of it from the queue.
-    fn forwarded(&self, len: usize, written: &io::Result<()>) {
+    fn forwarded(&self, len: usize, written: &io::Result<()>) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
         state.is_writing = false;
         state.head = None;
         state.bytes = state.bytes.saturating_sub(len);
         if written.is_err() {
             self.break_off(&mut state);
+        } else if state.waits_for_room {
+            self.room.notify_all();
         }
-        drop(state);
-        self.changed.notify_all();
+        state
     }
 
     fn break_off(&self, state: &mut State) {
@@ -246,7 +428,9 @@ impl<'a> Lane<'a> {
         state.queue.clear();
         state.bytes = 0;
         state.more_waiting = 0;
-        self.changed.notify_all();
+        self.work.notify_one();
+        self.room.notify_all();
+        self.stand_by.notify_all();
     }
 
     fn forward_message(&self, bytes: &[u8], held: Held) -> io::Result<()> {
@@ -275,6 +459,10 @@ impl<'a> Lane<'a> {
         }
         written
     }
+}
+
+fn wait<'a>(changed: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    changed.wait(state).unwrap_or_else(PoisonError::into_inner)
 }
 
 fn put(output: &Output, bytes: &[u8]) -> io::Result<()> {
@@ -308,5 +496,163 @@ fn answers(refusals: &[Refusal], is_batch: bool) -> String {
         format!("[{}]\n", answers.join(","))
     } else {
         answers.join("\n") + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, pipe};
+    use std::sync::mpsc;
+    use std::thread;
+
+    use lokryn_compliance_log::LogEntry;
+    use lokryn_mcp_log::{AuditOptions, Auditor, SinkError};
+
+    use super::*;
+    use crate::support::{self, Memory, Mode, auditor, check, detail, options, wait_until};
+
+    /// A lane from a client to a server, and what both see.
+    struct Carried {
+        client: PipeWriter,
+        server_sees: mpsc::Receiver<String>,
+        client_sees: mpsc::Receiver<String>,
+    }
+
+    fn lines_of(reader: PipeReader) -> mpsc::Receiver<String> {
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(reader).lines() {
+                let _ = sender.send(line.unwrap());
+            }
+        });
+        receiver
+    }
+
+    fn carry(auditor: &Auditor) -> Carried {
+        let (input, client) = pipe().unwrap();
+        let (to_client, of_client) = pipe().unwrap();
+        let (to_server, of_server) = pipe().unwrap();
+        let output = |writer| -> &'static Output { Box::leak(Box::new(Output::new(writer))) };
+        let lane = Lane::new(
+            Direction::ToServer,
+            auditor.session("test"),
+            input,
+            1 << 20,
+            output(of_client),
+            output(of_server),
+        );
+        let lane: &'static Lane = Box::leak(Box::new(lane));
+        let relief: &'static Relief = Box::leak(Box::default());
+        thread::spawn(move || relief.run([lane, lane]));
+        for _ in 0..2 {
+            thread::spawn(move || lane.read(relief));
+        }
+        thread::spawn(move || lane.run());
+        Carried {
+            client,
+            server_sees: lines_of(to_server),
+            client_sees: lines_of(to_client),
+        }
+    }
+
+    impl Carried {
+        fn send(&mut self, line: &str) {
+            self.client.write_all(line.as_bytes()).unwrap();
+            self.client.write_all(b"\n").unwrap();
+        }
+    }
+
+    fn call(id: usize) -> String {
+        format!(r#"{{"id":{id},"method":"tools/call","params":{{"name":"pay"}}}}"#)
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn reading_goes_on_while_the_sink_blocks() {
+        let sink = Memory::new();
+        let auditor = auditor(&sink, options().max_wait(Duration::from_secs(1)));
+        let mut carried = carry(&auditor);
+        carried.send(&call(1));
+        assert_eq!(carried.server_sees.recv_timeout(PATIENCE).unwrap(), call(1));
+
+        sink.set(Mode::Block);
+        carried.send(&call(2));
+        sink.wait_for_blocked();
+        let begin = Instant::now();
+        carried.send(&call(3));
+        let cancelled = r#"{"method":"notifications/cancelled","params":{"requestId":1}}"#;
+        carried.send(cancelled);
+        // A cancellation of another call overtakes what waits for the sink.
+        let seen = carried.server_sees.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(seen, cancelled);
+        assert!(begin.elapsed() < Duration::from_millis(900), "{begin:?}");
+        // And the others are refused in time, though a thread is still in the sink.
+        for id in ["2", "3"] {
+            let refused = carried.client_sees.recv_timeout(PATIENCE).unwrap();
+            assert!(refused.contains("not called"), "{refused}");
+            assert!(refused.contains(&format!("\"id\":{id},")), "{refused}");
+        }
+
+        sink.set(Mode::Take);
+        wait_until("recovery", || sink.entries().len() >= 6);
+        carried.send(&call(4));
+        assert_eq!(carried.server_sees.recv_timeout(PATIENCE).unwrap(), call(4));
+        check(&sink.entries());
+    }
+
+    #[test]
+    fn messages_keep_their_order_whoever_reads_them() {
+        let taken = Memory::new();
+        let mut sink = taken.clone();
+        let mut count = 0;
+        // Now and then so slow that the thread that reads is relieved.
+        let slow = move |entry: &LogEntry| -> Result<(), SinkError> {
+            count += 1;
+            if count % 7 == 0 {
+                thread::sleep(Duration::from_millis(30));
+            }
+            lokryn_mcp_log::AuditSink::append(&mut sink, entry)
+        };
+        let auditor =
+            Auditor::with_options(support::source(), "agent-001", slow, AuditOptions::new());
+        let auditor = auditor.unwrap();
+        let carried = carry(&auditor);
+        let filling = "x".repeat(2 * LONG);
+        let sent: Vec<_> = (0..200)
+            .map(|id| match id % 5 {
+                // Long, unrecorded, and what others must not overtake.
+                0 => call(id).replace("pay", &filling),
+                1 => format!(r#"{{"method":"notifications/progress","params":{id}}}"#),
+                2 => format!(r#"{{"method":"notifications/message","params":"{filling}{id}"}}"#),
+                _ => call(id),
+            })
+            .collect();
+        let (sender, to_send) = (sent.clone(), carried.client.try_clone().unwrap());
+        drop(carried.client);
+        let client = thread::spawn(move || {
+            let mut client = to_send;
+            for line in sender {
+                client.write_all(line.as_bytes()).unwrap();
+                client.write_all(b"\n").unwrap();
+                if line.len() % 3 == 0 {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        });
+        for line in sent {
+            let seen = carried.server_sees.recv_timeout(PATIENCE).unwrap();
+            assert!(seen == line, "{seen:.80} in the place of {line:.80}");
+        }
+        client.join().unwrap();
+        // The end comes after everything else.
+        assert!(carried.server_sees.recv_timeout(PATIENCE).is_err());
+        let entries = taken.entries();
+        check(&entries);
+        let ids: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| detail(entry, "request_id").as_u64())
+            .collect();
+        assert!(ids.is_sorted() && ids.len() == 120, "{ids:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! Reading lines of any length, piece by piece.
 
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A piece of what a peer sends. All pieces together are all bytes, in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,79 +17,137 @@ pub(crate) enum Piece {
 pub(crate) struct Lines<R> {
     reader: R,
     max_line: usize,
-    /// What has been read and not been returned.
+    /// What has been read and not been returned lies in `start..end` of it.
     read: Vec<u8>,
-    /// How much of it holds no end of a line.
+    start: usize,
+    end: usize,
+    /// Up to where it holds no end of a line.
     searched: usize,
     is_in_long_line: bool,
-    buffer: Box<[u8]>,
-    /// Memory for the next line.
-    spare: Vec<u8>,
+    spares: Arc<Spares>,
+}
+
+/// Memory of lines that have been seen to, for lines to come: megabytes of new memory cost
+/// more than what is done with them.
+#[derive(Default)]
+pub(crate) struct Spares(Mutex<Vec<Vec<u8>>>);
+
+impl Spares {
+    /// As many as are in use at a time.
+    const MAX: usize = 2;
+    /// The longest one that is kept.
+    const MAX_LEN: usize = 4 << 20;
+
+    pub(crate) fn give(&self, line: Vec<u8>) {
+        if (LONG..=Self::MAX_LEN).contains(&line.len()) {
+            let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if spares.len() < Self::MAX {
+                spares.push(line);
+            }
+        }
+    }
+
+    fn take(&self) -> Vec<u8> {
+        let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spares.pop().unwrap_or_default()
+    }
 }
 
 /// Several times what a pipe holds by default.
 const BUFFER_LEN: usize = 256 * 1024;
 
-/// How much memory is kept for the next line.
-const MAX_SPARE: usize = 4 << 20;
+/// A line of at least this length takes the memory along into which it was read.
+const LONG: usize = 16 * 1024;
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(reader: R, max_line: usize) -> Self {
         Self {
             reader,
             max_line,
-            read: Vec::new(),
+            read: vec![0; BUFFER_LEN],
+            start: 0,
+            end: 0,
             searched: 0,
             is_in_long_line: false,
-            buffer: vec![0; BUFFER_LEN].into(),
-            spare: Vec::new(),
+            spares: Arc::default(),
         }
+    }
+
+    /// Whether the next piece is there already.
+    pub(crate) fn has_next(&mut self) -> bool {
+        if let Some(found) = memchr::memchr(b'\n', &self.read[self.searched..self.end]) {
+            self.searched += found;
+            return true;
+        }
+        self.searched = self.end;
+        false
     }
 
     /// Returns the next piece, `None` at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<Piece>> {
         loop {
-            let end = memchr::memchr(b'\n', &self.read[self.searched..]);
-            if let Some(end) = end {
-                let end = self.searched + end + 1;
-                let mut rest = std::mem::take(&mut self.spare);
-                rest.extend_from_slice(&self.read[end..]);
-                self.read.truncate(end);
-                let line = std::mem::replace(&mut self.read, rest);
-                self.searched = 0;
-                return Ok(Some(self.piece(line, true)));
+            if self.has_next() {
+                return Ok(Some(self.take(self.searched + 1, true)));
             }
-            self.searched = self.read.len();
-            let is_too_long = self.read.len() > self.max_line;
-            if is_too_long || (self.is_in_long_line && !self.read.is_empty()) {
-                self.searched = 0;
-                let piece = std::mem::take(&mut self.read);
-                return Ok(Some(self.piece(piece, false)));
+            let len = self.end - self.start;
+            if len > self.max_line || (self.is_in_long_line && len > 0) {
+                return Ok(Some(self.take(self.end, false)));
             }
-            let count = match self.reader.read(&mut self.buffer) {
+            self.make_room();
+            let count = match self.reader.read(&mut self.read[self.end..]) {
                 Ok(count) => count,
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
                 Err(err) => return Err(err),
             };
             if count == 0 {
-                if self.read.is_empty() {
-                    return Ok(None);
-                }
-                self.searched = 0;
-                let rest = std::mem::take(&mut self.read);
-                return Ok(Some(self.piece(rest, true)));
+                return Ok((len > 0).then(|| self.take(self.end, true)));
             }
-            self.read.extend_from_slice(&self.buffer[..count]);
+            self.end += count;
         }
     }
 
-    /// Takes back the memory of a line: megabytes of new memory cost more than what is
-    /// done with them.
-    pub(crate) fn recycle(&mut self, mut line: Vec<u8>) {
-        line.clear();
-        if line.capacity() <= MAX_SPARE {
-            self.spare = line;
+    fn make_room(&mut self) {
+        if self.end < self.read.len() {
+            return;
         }
+        if self.start > 0 {
+            self.read.copy_within(self.start..self.end, 0);
+            self.searched -= self.start;
+            self.end -= self.start;
+            self.start = 0;
+        } else {
+            self.read.resize(2 * self.read.len(), 0);
+        }
+    }
+
+    fn take(&mut self, end: usize, is_end: bool) -> Piece {
+        let bytes = if end - self.start < LONG {
+            let bytes = self.read[self.start..end].to_vec();
+            self.start = end;
+            bytes
+        } else {
+            let rest = self.end - end;
+            let mut next = self.spares.take();
+            if next.len() < rest.max(BUFFER_LEN) {
+                next.resize(rest.max(BUFFER_LEN), 0);
+            }
+            next[..rest].copy_from_slice(&self.read[end..self.end]);
+            let mut bytes = std::mem::replace(&mut self.read, next);
+            bytes.truncate(end);
+            bytes.drain(..self.start);
+            (self.start, self.end) = (0, rest);
+            bytes
+        };
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        self.searched = self.start;
+        self.piece(bytes, is_end)
+    }
+
+    /// Returns where memory is given back.
+    pub(crate) fn spares(&self) -> Arc<Spares> {
+        Arc::clone(&self.spares)
     }
 
     fn piece(&mut self, bytes: Vec<u8>, is_end: bool) -> Piece {
@@ -122,7 +181,7 @@ mod tests {
                     Piece::Line(line) => {
                         whole.extend_from_slice(&line);
                         short.push(line.clone());
-                        lines.recycle(line);
+                        lines.spares().give(line);
                     }
                     Piece::Beginning(bytes) => {
                         assert!(bytes.len() > 10, "{step}");

@@ -11,7 +11,7 @@ use std::time::Duration;
 use lokryn_mcp_log::{Auditor, Direction, Session, Verdict};
 
 use crate::lane::{Lane, Output};
-use crate::lines::{Lines, Piece};
+use crate::relief::Relief;
 
 /// How the program is to end.
 pub(crate) enum Ending {
@@ -114,34 +114,36 @@ fn carry(session: &Session, child: &mut Child, max_message: usize) {
     let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return;
     };
-    // They live as long as the program: a thread may be reading standard input to its end.
-    let session: &'static Session = Box::leak(Box::new(session.clone()));
-    let client: &'static Output = Box::leak(Box::new(Output::new(io::stdout())));
-    let server: &'static Output = Box::leak(Box::new(Output::new(stdin)));
-    let room = max_message.saturating_add(1 << 20);
-    let to_server: &'static Lane<'_> =
-        Box::leak(Box::new(Lane::new(session, client, server, room)));
-    let to_client: &'static Lane<'_> =
-        Box::leak(Box::new(Lane::new(session, server, client, room)));
-
     signals::pass_on(child);
     widen(&stdout);
     widen(io::stdin());
     widen(io::stdout());
-    thread::spawn(move || {
-        read(
+    // They live as long as the program: a thread may be reading standard input to its end.
+    let client = leak(Output::new(io::stdout()));
+    let server = leak(Output::new(stdin));
+    let lane = |direction, input: Box<dyn Read + Send>, sender, receiver| {
+        let session = session.clone();
+        leak(Lane::new(
+            direction,
             session,
-            Direction::ToServer,
-            io::stdin().lock(),
-            to_server,
+            input,
             max_message,
-        );
-    });
+            sender,
+            receiver,
+        ))
+    };
+    let to_server = lane(Direction::ToServer, Box::new(io::stdin()), client, server);
+    let to_client = lane(Direction::ToClient, Box::new(stdout), server, client);
+    let relief = leak(Relief::default());
+
+    thread::spawn(move || relief.run([to_server, to_client]));
+    for lane in [to_server, to_client] {
+        for _ in 0..2 {
+            thread::spawn(move || lane.read(relief));
+        }
+    }
     thread::spawn(move || to_server.run());
     let (sender, has_ended) = mpsc::channel();
-    thread::spawn(move || {
-        read(session, Direction::ToClient, stdout, to_client, max_message);
-    });
     thread::spawn(move || {
         to_client.run();
         // The client has gone, or the server has said its last word.
@@ -152,34 +154,8 @@ fn carry(session: &Session, child: &mut Child, max_message: usize) {
     let _ = has_ended.recv_timeout(GRACE);
 }
 
-fn read(
-    session: &Session,
-    direction: Direction,
-    from: impl Read,
-    lane: &Lane<'_>,
-    max_message: usize,
-) {
-    let mut lines = Lines::new(from, max_message);
-    // A peer that cannot be read is one that has gone.
-    while let Ok(Some(piece)) = lines.next() {
-        let goes_on = match piece {
-            Piece::Line(mut bytes) => {
-                let held = session.accept(direction, &bytes);
-                let goes_on = lane.message(&mut bytes, held);
-                lines.recycle(bytes);
-                goes_on
-            }
-            Piece::Beginning(mut bytes) => {
-                let held = session.accept_beyond_bounds(direction, bytes.len());
-                lane.message(&mut bytes, held)
-            }
-            Piece::More(bytes) => lane.more(bytes),
-        };
-        if !goes_on {
-            break;
-        }
-    }
-    lane.end();
+fn leak<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
 }
 
 fn ending(status: ExitStatus) -> Ending {
