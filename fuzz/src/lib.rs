@@ -34,15 +34,9 @@ mod canonical;
 #[allow(dead_code, unreachable_pub)]
 mod scan;
 
-/// Makes a folder in memory where the system has one, for this process.
-fn memory_folder(name: &str) -> PathBuf {
-    let shared = PathBuf::from("/dev/shm");
-    let parent = if shared.is_dir() {
-        shared
-    } else {
-        std::env::temp_dir()
-    };
-    let folder = parent.join(format!("fuzz-{name}-{}", std::process::id()));
+/// Makes a folder for this process, in memory where the scripts have put `TMPDIR` there.
+fn scratch_folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("fuzz-{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     folder
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
 use lokryn_journal::{Checkpoint, ConsistencyProof, InclusionProof, Journal, Signer, salvage};
 
-use crate::memory_folder;
+use crate::scratch_folder;
 
 /// A file of the journal, and what is in it.
 pub(crate) type Original = (PathBuf, Vec<u8>);
@@ -28,7 +28,7 @@ pub(crate) struct Log {
 impl Log {
     /// Makes a journal of four records.
     pub(crate) fn new(name: &str) -> Self {
-        let folder = memory_folder(name);
+        let folder = scratch_folder(name);
         let _ = fs::remove_dir_all(&folder);
         let signer = Signer::generate("example.com/audit").unwrap();
         let journal = Journal::options()

@@ -7,7 +7,7 @@ use lokryn_compliance_log::stream::{self, LogReader, LogWriter, ReadError};
 
 use crate::random::Random;
 use crate::stream::{Stream, change};
-use crate::{Check, memory_folder};
+use crate::{Check, scratch_folder};
 
 /// How many changed files are tried for each.
 const CHANGED: usize = 4;
@@ -23,7 +23,7 @@ pub struct Recover {
 impl Default for Recover {
     fn default() -> Self {
         Self {
-            folder: memory_folder("recover"),
+            folder: scratch_folder("recover"),
             streams: Stream::default(),
         }
     }
