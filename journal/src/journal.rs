@@ -413,13 +413,16 @@ impl fmt::Debug for Journal {
     }
 }
 
-/// Closes the journal if its thread panics: nobody would sign any more.
+/// Closes the journal if its thread panics, which would not sign any more, or not write
+/// what others wait for.
 struct FailOnPanic<'a>(&'a Shared);
 
 impl Drop for FailOnPanic<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.fail(Closed::Panicked);
+            // Whoever waits for it is told.
+            drop(self.0.take());
         }
     }
 }
@@ -542,13 +545,16 @@ impl Shared {
         self.every_commit || writer.is_full() || self.is_rotation_due(writer)
     }
 
+    /// Whether what is waiting, if anything is, belongs into another segment.
     fn is_rotation_due(&self, writer: &Writer) -> bool {
-        let recorded_at = lock(&self.queue).first_time;
-        writer.is_due(self.max_segment_len, self.daily, recorded_at)
+        let queue = lock(&self.queue);
+        let is_due = |at| writer.is_due(self.max_segment_len, self.daily, at);
+        queue.batch.is_some() && is_due(queue.first_time)
     }
 
     /// Signs what has been written where that is due, and writes what is waiting.
     fn write_and_sign(&self) {
+        let _panic = FailOnPanic(self);
         let mut signing = self.lock(&self.signing);
         let mut live = self.lock(&self.writer);
         if let Ok(writer) = self.usable(&mut live) {
@@ -661,17 +667,17 @@ impl Shared {
 
     fn sync(&self) -> Result<(), Closed> {
         self.write_waiting();
-        self.sync_all(&mut self.lock(&self.writer)).map(drop)
+        self.sync_written(&mut self.lock(&self.writer)).map(drop)
     }
 
     fn checkpoint(&self) -> Result<Checkpoint, Closed> {
+        // First: what comes after this is told again.
+        self.timer.reset();
         self.write_waiting();
         let mut signing = self.lock(&self.signing);
         let snapshot = {
             let mut live = self.lock(&self.writer);
-            // First: what comes after this is told again.
-            self.timer.reset();
-            let writer = self.sync_all(&mut live)?;
+            let writer = self.sync_written(&mut live)?;
             self.snapshot(writer)?
         };
         // Others may write on meanwhile.
@@ -679,13 +685,8 @@ impl Shared {
         signed.inspect_err(|closed| self.fail(closed.clone()))
     }
 
-    /// Writes what is waiting, and makes all that was written last.
-    fn sync_all<'a>(&self, live: &'a mut Live) -> Result<&'a mut Writer, Closed> {
-        if let Some(taken) = self.commit(live) {
-            let mut grown = self.lock(&self.grown);
-            grown.wake(&taken);
-            self.hash(taken, grown);
-        }
+    /// Makes all that was written last.
+    fn sync_written<'a>(&self, live: &'a mut Live) -> Result<&'a mut Writer, Closed> {
         let writer = self.usable(live)?;
         let synced = writer.sync();
         synced.inspect_err(|closed| self.fail(closed.clone()))?;

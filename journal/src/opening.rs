@@ -249,7 +249,26 @@ impl There<'_> {
             });
         }
         let (signed, tiles_rebuilt) = self.read_signed(last)?;
-        self.read_unsigned(last, signed, tiles_rebuilt)
+        let mut end = self.read_unsigned(last, signed, tiles_rebuilt)?;
+        if let ([.., before, _], 0) = (self.firsts, end.len) {
+            end.last_time = self.last_time_in(*before)?;
+        }
+        Ok(end)
+    }
+
+    /// Returns the time of the last record of a segment, for one after it that has none.
+    fn last_time_in(&self, first: u64) -> Result<u64, OpenError> {
+        let path = segment::path(self.folder, first);
+        let mut file = self.disk().open(&path).map_err(FileError::at(&path))?;
+        let mut frames = frames_of(&mut *file, 0);
+        let (mut sequence, mut last_time) = (first, 0);
+        while let Frame::Whole { bytes, .. } = frames.next().map_err(FileError::at(&path))? {
+            if let Some(record) = parse(bytes, sequence, last_time) {
+                last_time = nanoseconds(record.recorded_at);
+            }
+            sequence = sequence.saturating_add(1);
+        }
+        Ok(last_time)
     }
 
     /// Compares the last number of each segment with the name of the next.

@@ -244,7 +244,7 @@ fn a_day_begins_a_segment_for_those_who_ask() {
     fill(&audit, 0);
     let yesterday = SystemTime::now() - Duration::from_secs(24 * 3600);
     write_record(&audit, 0, yesterday);
-    for (daily, count) in [(false, 1), (true, 2)] {
+    for (daily, count) in [(false, 1), (true, 2), (true, 2)] {
         let journal = Journal::options().rotate_daily(daily).open(&audit).unwrap();
         journal.append(&entry(0)).unwrap();
         journal.append(&entry(0)).unwrap();
@@ -266,6 +266,15 @@ fn a_clock_that_was_ahead_shows() {
     assert!(journal.opening().ahead.unwrap() > Duration::from_secs(3500));
     let receipt = journal.append(&entry(2)).unwrap();
     assert_eq!(receipt.recorded_at, ahead);
+
+    // Also where a crash has come between a new segment and its first record.
+    journal.close().unwrap();
+    fs::write(audit.join("records/00000000000000000003.binpb"), []).unwrap();
+    let journal = Journal::open(&audit).unwrap();
+    assert!(journal.opening().ahead.unwrap() > Duration::from_secs(3500));
+    let receipt = journal.append(&entry(3)).unwrap();
+    assert_eq!((receipt.sequence, receipt.recorded_at), (3, ahead));
+    assert_eq!(segments(&audit).len(), 2);
 }
 
 /// Killed at any moment, again and again: what was acknowledged is there.
