@@ -227,6 +227,22 @@ fn bytes_are_those_of_a_run_without_the_program() {
 }
 
 #[test]
+fn what_a_server_said_before_its_end_is_forwarded_to_a_slow_client() {
+    let folder = Folder::new("slow");
+    let said = folder.0.join("said");
+    let text = "x".repeat(200_000);
+    let line = json!({"method": "notifications/message", "params": text}).to_string() + "\n";
+    fs::write(&said, line.repeat(20)).unwrap();
+    let mut program = program(&folder.log(), &["cat", said.to_str().unwrap()]);
+    let child = program.spawn().unwrap();
+    // Longer than the program waits for more of a server that has ended.
+    std::thread::sleep(Duration::from_millis(3500));
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{:?}", output.status);
+    assert_eq!(output.stdout.len(), 20 * line.len());
+}
+
+#[test]
 fn it_ends_with_the_status_of_the_server() {
     let folder = Folder::new("status");
     let output = run(program(&folder.log(), &["sh", "-c", "exit 7"]), b"");

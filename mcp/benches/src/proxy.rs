@@ -22,8 +22,9 @@ struct Server {
     stdout: BufReader<ChildStdout>,
     next_id: u64,
     line: Vec<u8>,
-    calls: Vec<Duration>,
-    large: Vec<Duration>,
+    /// Microseconds: a median of each round.
+    calls: Vec<f64>,
+    large: Vec<f64>,
 }
 
 impl Server {
@@ -93,23 +94,32 @@ impl Drop for Server {
     }
 }
 
-fn median(durations: &mut [Duration]) -> f64 {
-    durations.sort();
-    durations[durations.len() / 2].as_secs_f64() * 1e6
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}
+
+/// The median of what two servers did in the same round, compared.
+fn compared(these: &[f64], those: &[f64], how: impl Fn(f64, f64) -> f64) -> f64 {
+    median(these.iter().zip(those).map(|(a, b)| how(*a, *b)).collect())
 }
 
 /// What one write and sync of an entry costs here.
 fn commit(folder: &Path) -> f64 {
     let mut file = fs::File::create(folder.join("commit")).expect("a file");
-    let mut durations: Vec<_> = (0..200)
+    let durations = (0..20)
         .map(|_| {
             let begin = Instant::now();
             file.write_all(&[1; 500]).expect("a write");
             file.sync_data().expect("a sync");
-            begin.elapsed()
+            micros(begin.elapsed())
         })
         .collect();
-    median(&mut durations)
+    median(durations)
 }
 
 fn main() {
@@ -165,30 +175,33 @@ fn main() {
             server.call("large");
         }
     }
-    for _ in 0..ROUNDS {
-        for server in &mut servers {
-            for _ in 0..CALLS_PER_ROUND {
-                let duration = server.call("none");
-                server.calls.push(duration);
-            }
-            let duration = server.calls_at_once("large", LARGE_PER_ROUND);
-            server.large.push(duration);
+    let mut commits = Vec::new();
+    for round in 0..ROUNDS {
+        // Each comes first as often as any other: what one leaves to be done, the next one
+        // pays for.
+        let count = servers.len();
+        for index in 0..count {
+            let server = &mut servers[(round + index) % count];
+            let calls = (0..CALLS_PER_ROUND).map(|_| micros(server.call("none")));
+            let call = median(calls.collect());
+            server.calls.push(call);
+            let large = micros(server.calls_at_once("large", LARGE_PER_ROUND));
+            server.large.push(large);
         }
+        commits.push(commit(&folder));
     }
-    println!("one durable commit: {:.0} µs\n", commit(&folder));
-    println!("| | call, µs | of the server alone | 1 MiB result, µs | throughput |");
+    println!("one durable commit: {:.0} µs\n", median(commits));
+    println!("| | call, µs | more than the server alone | 1 MiB result, µs | throughput |");
     println!("|---|--:|--:|--:|--:|");
-    let (mut alone, mut alone_large) = (0.0, 0.0);
-    for server in &mut servers {
-        let (call, large) = (median(&mut server.calls), median(&mut server.large));
-        if alone == 0.0 {
-            (alone, alone_large) = (call, large);
-        }
+    let [alone, ..] = &servers;
+    for server in &servers {
         println!(
-            "| {} | {call:.0} | {:.2} × | {large:.0} | {:.2} |",
+            "| {} | {:.0} | {:.0} | {:.0} | {:.2} |",
             server.name,
-            call / alone,
-            alone_large / large
+            median(server.calls.clone()),
+            compared(&server.calls, &alone.calls, |this, alone| this - alone),
+            median(server.large.clone()),
+            compared(&server.large, &alone.large, |this, alone| alone / this),
         );
     }
     drop(servers);

@@ -113,6 +113,10 @@ struct State {
     /// How many entries have been written by threads that read.
     recorded: u64,
     waits_for_room: bool,
+    /// How many pieces have been read and not been seen to yet.
+    unfinished: usize,
+    /// How often something has been read or written.
+    steps: u64,
 }
 
 impl State {
@@ -190,6 +194,10 @@ impl Lane {
                 let piece = input.next();
                 let has_next = input.has_next();
                 drop(input);
+                let mut state = lock(&self.state);
+                state.unfinished += 1;
+                state.steps += 1;
+                drop(state);
                 let order = lock(&self.order);
                 match piece {
                     Ok(Some(Piece::Line(bytes))) => {
@@ -208,6 +216,7 @@ impl Lane {
                     // A peer that cannot be read is one that has gone.
                     Ok(None) | Err(_) => self.end(),
                 }
+                lock(&self.state).unfinished -= 1;
             }
         }
     }
@@ -332,6 +341,14 @@ impl Lane {
         state.recorded
     }
 
+    /// Returns how often something has been read or written, and whether nothing is on its
+    /// way.
+    pub(crate) fn steps(&self) -> (u64, bool) {
+        let state = lock(&self.state);
+        let is_idle = state.unfinished == 0 && state.queue.is_empty() && !state.is_writing;
+        (state.steps, is_idle)
+    }
+
     /// Forwards what waits, in order, until the end, and closes the receiver then.
     pub(crate) fn run(&self) {
         loop {
@@ -413,6 +430,7 @@ impl Lane {
     fn forwarded(&self, len: usize, written: &io::Result<()>) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
         state.is_writing = false;
+        state.steps += 1;
         state.head = None;
         state.bytes = state.bytes.saturating_sub(len);
         if written.is_err() {

@@ -29,9 +29,12 @@ pub(crate) enum Ending {
 const CANNOT_RUN: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
-/// How long the output of a server is read after its end, which other processes may hold
-/// open.
+/// How long nothing must have come after the end of a server, whose output other processes
+/// may hold open.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// For how many times that a message that is on its way is waited for.
+const MAX_QUIET: u32 = 5;
 
 /// Runs a server until it ends.
 pub(crate) fn run(auditor: &Auditor, command: &[OsString], max_message: usize) -> Ending {
@@ -151,7 +154,16 @@ fn carry(session: &Session, child: &mut Child, max_message: usize) {
         let _ = sender.send(());
     });
     signals::wait_for_end(child);
-    let _ = has_ended.recv_timeout(GRACE);
+    let (mut seen, _) = to_client.steps();
+    let mut quiet = 0;
+    while has_ended.recv_timeout(GRACE).is_err() {
+        let (steps, is_idle) = to_client.steps();
+        quiet = if steps == seen { quiet + 1 } else { 0 };
+        seen = steps;
+        if quiet == MAX_QUIET || (quiet > 0 && is_idle) {
+            break;
+        }
+    }
 }
 
 fn leak<T>(value: T) -> &'static T {
