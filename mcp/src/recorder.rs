@@ -352,6 +352,12 @@ impl Shared {
         loop {
             let mut state = lock(&self.state);
             while state.in_flight > 0 || (state.queue.is_empty() && !state.is_closing) {
+                if state.is_closing {
+                    // Whoever writes says when he has.
+                    let waited = self.work.wait(state);
+                    state = waited.unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
                 let left = next_look.saturating_duration_since(Instant::now());
                 if left.is_zero() {
                     break;
@@ -428,7 +434,7 @@ impl Shared {
     /// Ends a turn: replies, and keeps what was not written.
     fn written(&self, jobs: Vec<Job>, written: Result<(), SinkError>) {
         let mut state = lock(&self.state);
-        let count = u64::try_from(state.in_flight).unwrap_or(u64::MAX);
+        let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
         state.in_flight = 0;
         let mut tickets = Vec::new();
         match written {

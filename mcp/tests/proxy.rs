@@ -242,6 +242,23 @@ fn what_a_server_said_before_its_end_is_forwarded_to_a_slow_client() {
     assert_eq!(output.stdout.len(), 20 * line.len());
 }
 
+/// It would write for ever, and learns that nobody reads.
+#[test]
+fn a_server_ends_whose_client_has_gone() {
+    let folder = Folder::new("gone");
+    let notification = r#"{"method":"notifications/progress","params":{}}"#;
+    let mut child = program(&folder.log(), &["yes", notification])
+        .spawn()
+        .unwrap();
+    drop(child.stdin.take());
+    let mut first = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    assert_eq!(first, format!("{notification}\n"));
+    drop(stdout);
+    wait_until("the end", || child.try_wait().unwrap().is_some());
+}
+
 #[test]
 fn it_ends_with_the_status_of_the_server() {
     let folder = Folder::new("status");

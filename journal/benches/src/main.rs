@@ -147,6 +147,29 @@ fn one_thread(folder: &Path) -> Result {
     Ok(())
 }
 
+/// What the threads cost that wait for each other so many times, and do nothing else.
+fn wake_threads(count: usize) -> Duration {
+    let rounds: Vec<OnceLock<()>> = (0..count).map(|_| OnceLock::new()).collect();
+    let left = AtomicUsize::new(THREADS);
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for round in &rounds {
+                    // The last to come wakes all others.
+                    if left.fetch_sub(1, Ordering::SeqCst) == 1 {
+                        left.store(THREADS, Ordering::SeqCst);
+                        let _ = round.set(());
+                    } else {
+                        round.wait();
+                    }
+                }
+            });
+        }
+    });
+    start.elapsed()
+}
+
 fn many_threads(folder: &Path) -> Result {
     const EACH: usize = 200;
     let entries: Vec<LogEntry> = (0..EACH).map(entry).collect();
@@ -188,28 +211,6 @@ fn many_threads(folder: &Path) -> Result {
         }
         Ok(start.elapsed())
     };
-    // What the threads cost that wait for each other, and do nothing else.
-    let mut woken = || {
-        let rounds: Vec<OnceLock<()>> = (0..EACH).map(|_| OnceLock::new()).collect();
-        let left = AtomicUsize::new(THREADS);
-        let start = Instant::now();
-        thread::scope(|scope| {
-            for _ in 0..THREADS {
-                scope.spawn(|| {
-                    for round in &rounds {
-                        // The last to come wakes all others.
-                        if left.fetch_sub(1, Ordering::SeqCst) == 1 {
-                            left.store(THREADS, Ordering::SeqCst);
-                            let _ = round.set(());
-                        } else {
-                            round.wait();
-                        }
-                    }
-                });
-            }
-        });
-        Ok(start.elapsed())
-    };
     let mut database = || {
         const EACH: usize = 20;
         let folder = fresh(folder)?;
@@ -231,8 +232,12 @@ fn many_threads(folder: &Path) -> Result {
         });
         Ok(start.elapsed() * u32::try_from(entries.len() / EACH)?)
     };
-    let [journal, bare, woken, database] =
-        medians([&mut journal, &mut bare, &mut woken, &mut database])?;
+    let [journal, bare, woken, database] = medians([
+        &mut journal,
+        &mut bare,
+        &mut || Ok(wake_threads(EACH)),
+        &mut database,
+    ])?;
     let batch = THREADS * EACH / commits.get();
     let rate = |time: f64| (THREADS * EACH) as f64 / time;
     println!(

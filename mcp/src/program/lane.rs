@@ -96,7 +96,7 @@ struct State {
     bytes: usize,
     /// Whether something is being written, or waits at the head of the queue to be.
     is_writing: bool,
-    /// What that is, if it has been in the queue.
+    /// The message that this is.
     head: Option<Sent>,
     progress: Progress,
     /// Whether the beginning of a message that is too long went on.
@@ -219,6 +219,10 @@ impl Lane {
                 lock(&self.state).unfinished -= 1;
             }
         }
+        if lock(&self.state).progress == Progress::Broken {
+            // Nobody takes what the sender has to say, and so it learns that.
+            *lock(&self.input) = Lines::new(Box::new(io::empty()), 0);
+        }
     }
 
     /// Waits until nobody reads. `None` at the end.
@@ -288,6 +292,7 @@ impl Lane {
         }
         if state.queue.is_empty() && !state.is_writing {
             state.is_writing = true;
+            state.head = Some(held.sent().clone());
             drop(state);
             drop(order);
             let pause = if has_next { Duration::ZERO } else { MAX_PAUSE };
@@ -299,6 +304,7 @@ impl Lane {
             }
             state = lock(&self.state);
             state.is_writing = false;
+            state.head = None;
             state.bytes += bytes.len();
             state.queue.push_front(Item::Message(bytes, held));
         } else {
