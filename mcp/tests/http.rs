@@ -134,10 +134,10 @@ async fn a_client_over_http_is_recorded() {
             "started tool_invocation tools/echo #5 partial",
         ]
     );
-    let denied = &entries[10];
-    assert_eq!(text(denied, "status"), "not_sent", "{denied:?}");
+    let refused = &entries[10];
+    assert_eq!(text(refused, "status"), "not_sent", "{refused:?}");
     if cfg!(feature = "rmcp-http") {
-        assert_eq!(denied.outcome(), Outcome::FailureUnauthorized);
+        assert_eq!(refused.outcome(), Outcome::FailureUnauthorized);
     }
     assert_eq!(
         lines(&entries)[11..],
