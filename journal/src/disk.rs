@@ -158,19 +158,30 @@ impl Disk for Os {
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
         let file = private().create(true).truncate(false).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
+            Ok(()) => Ok(Some(Box::new(Locked(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(err)) => Err(err),
         }
     }
 }
 
-impl Lock for File {
+#[derive(Debug)]
+struct Locked(File);
+
+impl Lock for Locked {
     fn is_held(&self) -> io::Result<bool> {
         #[cfg(unix)]
-        return Ok(std::os::unix::fs::MetadataExt::nlink(&self.metadata()?) > 0);
+        return Ok(std::os::unix::fs::MetadataExt::nlink(&self.0.metadata()?) > 0);
         #[cfg(not(unix))]
         return Ok(true);
+    }
+}
+
+impl Drop for Locked {
+    /// Closing the file is not enough: a process that another thread has just forked has
+    /// it open, too, until it begins its own program.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
 }
 

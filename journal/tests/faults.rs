@@ -277,6 +277,33 @@ fn a_clock_that_was_ahead_shows() {
     assert_eq!(segments(&audit).len(), 2);
 }
 
+/// A process that another thread has just forked has all files open until it begins its
+/// own program.
+#[test]
+#[cfg(unix)]
+fn a_folder_that_is_closed_is_free_at_once() {
+    let audit = scratch("free").join("audit");
+    fill(&audit, 1);
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !is_done.load(std::sync::atomic::Ordering::SeqCst) {
+                    Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let opened = (0..300).try_for_each(|_| {
+            Journal::open(&audit)?
+                .close()
+                .map_err(OpenError::Closed)
+                .map(drop)
+        });
+        is_done.store(true, std::sync::atomic::Ordering::SeqCst);
+        opened.unwrap();
+    });
+}
+
 /// Killed at any moment, again and again: what was acknowledged is there.
 #[test]
 #[cfg(feature = "cli")]
