@@ -12,8 +12,8 @@ use lokryn_compliance_log::stream::{self, LogWriter, ReadError, Recovered, Write
 /// Why a sink has not taken an entry.
 pub type SinkError = Box<dyn Error + Send + Sync>;
 
-/// Where an [`Auditor`](crate::Auditor) writes entries, from a thread of its own and one
-/// after the other.
+/// Where an [`Auditor`](crate::Auditor) writes entries, one after the other, from a thread
+/// of its own or from that of a [`Writing`](crate::Writing).
 ///
 /// A [`LogWriter`] is one, [`FileSink`] is one that can be opened again after a failure,
 /// and so is a closure:
@@ -141,7 +141,27 @@ pub struct FileSink {
     path: PathBuf,
     is_synced: bool,
     /// `None` after a failure.
-    writer: Option<LogWriter<File>>,
+    writer: Option<LogWriter<Locked>>,
+}
+
+struct Locked(File);
+
+impl Write for Locked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Drop for Locked {
+    /// Closing the file is not enough: a process that another thread has just forked has
+    /// it open, too, until it begins its own program.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
 }
 
 impl FileSink {
@@ -189,10 +209,11 @@ impl FileSink {
             Err(TryLockError::WouldBlock) => return Err(FileSinkError::Locked),
             Err(TryLockError::Error(err)) => return Err(FileSinkError::io(err)),
         }
+        let file = Locked(file);
         let recovered = stream::recover(&self.path).map_err(FileSinkError::Read)?;
         if self.is_synced {
             // What has been written by others before, and the file's own place.
-            file.sync_all().map_err(FileSinkError::io)?;
+            file.0.sync_all().map_err(FileSinkError::io)?;
             sync_folder(&self.path).map_err(FileSinkError::io)?;
         }
         self.writer = Some(LogWriter::new(file));
@@ -228,7 +249,7 @@ impl AuditSink for FileSink {
             return Err(FileSinkError::Closed.into());
         };
         if self.is_synced
-            && let Err(err) = writer.get_ref().sync_data()
+            && let Err(err) = writer.get_ref().0.sync_data()
         {
             // What a file holds after that is not known, so it is read again.
             self.writer = None;
