@@ -543,9 +543,9 @@ fn a_malformed_entry_can_be_kept_and_is_not_printed() {
     }
 }
 
-/// A `BufRead` that is interrupted, or fails, whenever it is asked a second time.
 #[test]
 fn a_source_that_fails_between_two_looks_at_its_buffer_loses_nothing() {
+    /// Fails every third time that it is asked.
     struct Fails<'a> {
         bytes: &'a [u8],
         calls: usize,

@@ -1,4 +1,4 @@
-"""ClickHouse and DuckDB read the segments of a journal as they lie."""
+"""ClickHouse reads the segments of a journal as they lie, and DuckDB the Parquet made of them."""
 
 import json
 import shutil

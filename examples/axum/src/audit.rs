@@ -69,7 +69,8 @@ fn write(log: &mut LogWriter<File>, batch: &mut Vec<Waiting>) -> Result<()> {
         Ok(()) => true,
         Err(WriteError::Empty | WriteError::TooLarge { .. }) => false,
         Err(err) => {
-            failed = Some(err);
+            // What comes after the first one only says that it came.
+            failed.get_or_insert(err);
             false
         }
     });

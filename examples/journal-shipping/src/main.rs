@@ -8,7 +8,7 @@
 //!
 //! The server is that of `NATS_URL`. `ingest.py` brings what was published into
 //! ClickHouse, and `verify.py` takes it from there to `verify`. `./check` runs all of it
-//! and kills each on the way.
+//! and kills shippers, server and ingester on the way.
 
 mod position;
 mod ship;
