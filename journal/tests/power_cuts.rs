@@ -63,11 +63,15 @@ fn nothing_acknowledged_is_lost_and_nothing_invented() {
     println!("{count:?}, {refused} refused");
 }
 
-fn options(disk: &Faulty, signer: &Signer, random: &mut Random) -> Options {
+fn options_of(disk: &Faulty, signer: &Signer) -> Options {
     Journal::options()
         .disk(Arc::new(disk.clone()))
         .signer(signer.clone())
         .checkpoint_copy("/keys/audit.checkpoint")
+}
+
+fn options(disk: &Faulty, signer: &Signer, random: &mut Random) -> Options {
+    options_of(disk, signer)
         .max_segment_len([1500, 6000, 1 << 20][random.below(3)])
         .checkpoint_every_commit(random.one_in(4))
         .checkpoint_interval(Duration::from_secs(3600))
@@ -243,10 +247,7 @@ fn nothing_is_tried_again_after_an_error() {
     for fuel in 0..150 {
         let disk = Faulty::new(u64::from(fuel));
         let signer = Signer::generate("example.com/audit").unwrap();
-        let options = Journal::options()
-            .disk(Arc::new(disk.clone()))
-            .signer(signer.clone())
-            .checkpoint_copy("/keys/audit.checkpoint")
+        let options = options_of(&disk, &signer)
             .max_segment_len(1500)
             .checkpoint_interval(Duration::from_secs(3600));
         let journal = options.open("/audit").unwrap();
@@ -279,10 +280,7 @@ fn a_panic_closes_the_journal() {
     for fuel in 0..80 {
         let disk = Faulty::new(u64::from(fuel));
         let signer = Signer::generate("example.com/audit").unwrap();
-        let options = Journal::options()
-            .disk(Arc::new(disk.clone()))
-            .signer(signer.clone())
-            .checkpoint_copy("/keys/audit.checkpoint")
+        let options = options_of(&disk, &signer)
             .max_segment_len(1500)
             .checkpoint_interval(Duration::from_millis(u64::from(fuel % 2) * 3600));
         let journal = options.open("/audit").unwrap();
