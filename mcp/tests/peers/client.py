@@ -42,12 +42,12 @@ for entry, (tool, arguments, works) in zip(finished, calls, strict=True):
     assert entry["resource"] == f"tools/{tool}", entry
     assert (entry["outcome"] == "OUTCOME_SUCCESS") is works, entry
     assert "héllo" not in json.dumps(entry, ensure_ascii=False), entry
-# The times of the calls are those of the files, more or less.
+# The times of the calls are those of the files, more or less: a file's is that of the kernel's last tick, up to 10 ms old.
 changed = (folder / "b.txt").stat().st_mtime
 started = [entry["payload"] for entry in tools if entry["payload"]["phase"] == "started"]
 from datetime import datetime  # noqa: E402
 
 at = datetime.fromisoformat(started[0]["occurred_at"][:26] + "+00:00").timestamp()
-assert 0 <= changed - at < 5, (changed, at)
+assert -0.1 <= changed - at < 5, (changed, at)
 assert finished[0]["payload"]["duration_ms"] < 5000
 print(f"python client, server-filesystem: {len(calls)} calls, {len(entries)} entries")
