@@ -499,6 +499,23 @@ fn an_entry_that_a_record_cannot_hold_comes_back_whole() {
     }
 }
 
+/// Readers of protobuf stop at 100 messages within each other, of which a `Struct` takes
+/// several for each of JSON's levels.
+#[test]
+fn a_record_nests_no_deeper_than_readers_go() {
+    let deep = format!("{}{}", "[".repeat(60), "]".repeat(60));
+    for payload in [
+        format!(r#"{{"a":{deep}}}"#),
+        format!(r#"{{"data":{{"a":{deep}}}}}"#),
+        format!(r#"{{"mcp":{{"tool_arguments":{{"a":{deep}}}}}}}"#),
+    ] {
+        let entry = with_payload(&payload);
+        let bytes = release_0_2::to_bytes(&entry);
+        let back = release_0_2::from_bytes(&bytes);
+        assert_eq!(back.as_ref(), Ok(&entry), "{payload}");
+    }
+}
+
 /// The bytes do not go along for an order alone.
 #[test]
 fn fields_come_back_in_the_order_of_their_numbers() {
