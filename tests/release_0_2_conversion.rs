@@ -376,17 +376,19 @@ fn the_bytes_go_along_where_json_cannot_say_it() {
 }
 
 #[test]
-fn unknown_fields_survive_as_bytes() {
-    let cases: [&[u8]; 4] = [
+fn what_prost_leaves_out_survives_as_bytes() {
+    let cases: [&[u8]; 5] = [
         b"\x20\x03\x52\x01a\x98\x06\x07",                    // field 99
         b"\xb2\x01\x06\x0a\x01m\x98\x06\x07",                // inside of the payload
         b"\xc2\x01\x04\x0a\x02\x0a\x00",                     // a key that is written though empty
         b"\xb2\x01\x09\x31\x00\x00\x00\x00\x00\x00\x00\x80", // minus zero
+        // As long as it is without the unknown field, but with the number in ten bytes.
+        b"\x08\xff\xff\xff\xff\x0f\x9a\x06\x02\x00\x00",
     ];
     for bytes in cases {
         let entry = release_0_2::from_bytes(bytes).unwrap();
-        assert!(has_original(&entry), "{bytes:?}");
-        assert_eq!(release_0_2::to_bytes(&entry), bytes, "{bytes:?}");
+        assert!(has_original(&entry), "{bytes:x?}");
+        assert_eq!(release_0_2::to_bytes(&entry), bytes, "{bytes:x?}");
     }
 }
 
@@ -518,10 +520,19 @@ fn a_record_nests_no_deeper_than_readers_go() {
 
 /// The bytes do not go along for an order alone.
 #[test]
-fn fields_come_back_in_the_order_of_their_numbers() {
-    let entry = release_0_2::from_bytes(b"\x52\x01a\x08\x01").unwrap();
-    assert!(!has_original(&entry), "{entry:?}");
-    assert_eq!(release_0_2::to_bytes(&entry), b"\x08\x01\x52\x01a");
+fn fields_and_members_come_back_in_order() {
+    let cases: [(&[u8], &[u8]); 2] = [
+        (b"\x52\x01a\x08\x01", b"\x08\x01\x52\x01a"),
+        (
+            b"\xc2\x01\x12\x0a\x07\x0a\x01b\x12\x02\x20\x01\x0a\x07\x0a\x01a\x12\x02\x20\x00",
+            b"\xc2\x01\x12\x0a\x07\x0a\x01a\x12\x02\x20\x00\x0a\x07\x0a\x01b\x12\x02\x20\x01",
+        ),
+    ];
+    for (bytes, in_order) in cases {
+        let entry = release_0_2::from_bytes(bytes).unwrap();
+        assert!(!has_original(&entry), "{bytes:x?}");
+        assert_eq!(release_0_2::to_bytes(&entry), in_order, "{bytes:x?}");
+    }
 }
 
 proptest! {
