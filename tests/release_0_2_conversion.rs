@@ -7,13 +7,14 @@ mod requests;
 
 use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::prost_types::value::Kind;
-use lokryn_compliance_log::prost_types::{Struct, Timestamp, Value as ProtoValue};
+use lokryn_compliance_log::prost_types::{Struct, Timestamp};
 use lokryn_compliance_log::release_0_2::{
     self, GenAiPayload, LogRequest, McpPayload, Message, Metadata, Payload, RELEASE_0_1_BASE64,
     RELEASE_0_2_BASE64,
 };
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
 use proptest::prelude::*;
+use requests::data;
 use serde_json::{Value, json};
 
 fn details(entry: &LogEntry) -> Value {
@@ -39,14 +40,6 @@ fn members(request: &LogRequest) -> Value {
             json["data"].clone()
         }
         other => panic!("{other:?}"),
-    }
-}
-
-fn data(kind: Option<Kind>) -> LogRequest {
-    let fields = [("a".to_owned(), ProtoValue { kind })].into();
-    LogRequest {
-        payload: Some(Payload::Data(Struct { fields })),
-        ..LogRequest::default()
     }
 }
 
@@ -365,7 +358,7 @@ fn the_bytes_go_along_where_json_cannot_say_it() {
         Kind::NumberValue(5e-324),
         Kind::NumberValue(9_007_199_254_740_993.0),
     ] {
-        let request = data(Some(kind));
+        let request = data(kind);
         let entry = LogEntry::from(request.clone());
         assert!(!has_original(&entry), "{:?}", details(&entry));
         assert_eq!(
@@ -394,7 +387,7 @@ fn what_prost_leaves_out_survives_as_bytes() {
 
 #[test]
 fn an_entry_that_was_changed_is_not_what_its_bytes_say() {
-    let request = data(Some(Kind::NumberValue(f64::NAN)));
+    let request = data(Kind::NumberValue(f64::NAN));
     let entry = LogEntry::from(request.clone());
     let redacted = LogEntry {
         actor_id: "redacted".to_owned(),

@@ -6,22 +6,15 @@ mod requests;
 
 use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::prost_types::value::Kind;
-use lokryn_compliance_log::prost_types::{ListValue, Struct, Timestamp, Value};
+use lokryn_compliance_log::prost_types::{ListValue, Struct, Timestamp};
 use lokryn_compliance_log::release_0_2::{GenAiPayload, LogRequest, Payload};
 use proptest::prelude::*;
+use requests::data;
 use serde_json::json;
 
 fn at(seconds: i64, nanos: i32) -> LogRequest {
     LogRequest {
         time: Some(Timestamp { seconds, nanos }),
-        ..LogRequest::default()
-    }
-}
-
-fn data(value: Kind) -> LogRequest {
-    let fields = [("a".to_owned(), Value::from(value))].into();
-    LogRequest {
-        payload: Some(Payload::Data(Struct { fields })),
         ..LogRequest::default()
     }
 }
@@ -281,11 +274,6 @@ fn what_is_not_the_mapping_is_refused_and_no_secret_shown() {
 fn what_the_mapping_has_no_form_for_is_not_written() {
     let time = "a time is outside of the years 1 to 9999, or its nanos outside of a second";
     let not_finite = "a number of a Struct is NaN or infinite";
-    let fields = [("a".to_owned(), Value { kind: None })].into();
-    let no_kind = LogRequest {
-        payload: Some(Payload::Data(Struct { fields })),
-        ..LogRequest::default()
-    };
     let cases = [
         (at(253_402_300_800, 0), time),
         (at(-62_135_596_801, 0), time),
@@ -294,7 +282,7 @@ fn what_the_mapping_has_no_form_for_is_not_written() {
         (at(i64::MIN, i32::MIN), time),
         (data(Kind::NumberValue(f64::NAN)), not_finite),
         (data(Kind::NumberValue(f64::INFINITY)), not_finite),
-        (no_kind, "a value of a Struct is of no kind"),
+        (data(None), "a value of a Struct is of no kind"),
     ];
     for (request, expected) in cases {
         let err = serde_json::to_string(&request).unwrap_err();
