@@ -1,5 +1,5 @@
 //! Bytes that are not what one hopes for: what decodes, what is refused, and in
-//! which words. The owned decoder is prost's; the view must agree with it.
+//! which words. Prost says what decodes; the view and `from_bytes` must agree with it.
 
 use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::{LogEntry, LogEntryView};
@@ -107,6 +107,7 @@ fn every_cut_of_an_entry_is_refused_or_ends_between_fields() {
         let whole = ends.contains(&cut);
         assert_eq!(LogEntry::decode(bytes).is_ok(), whole, "{bytes:x?}");
         assert_eq!(LogEntryView::decode(bytes).is_ok(), whole, "{bytes:x?}");
+        assert_eq!(LogEntry::from_bytes(bytes).is_ok(), whole, "{bytes:x?}");
     }
 }
 
@@ -208,18 +209,20 @@ fn text_must_be_utf_8() {
 }
 
 #[test]
-fn text_split_over_two_fields_is_refused_though_valid_as_a_whole() {
-    // The key 0x2a of the next field continues no character, so a text that is
-    // cut off is followed by an invalid byte; but a *length* can be one half of
-    // a character: 0xc3 as the last byte of a text, with 0xa9 as what follows.
-    let cut_off = b"\x22\x02a\xc3\xa9\x01";
-    assert_refused(cut_off, "actor_id: invalid UTF-8 at byte 3");
-    // The reverse: a text that begins with the second half of a character whose
-    // first half ends the bytes before it.
-    let begun_late = b"\x22\x01\xc3\x2a\x01\xa9";
-    assert_refused(begun_late, "actor_id: invalid UTF-8 at byte 2");
-    let after_payload = b"\x22\x01a\x4a\x01\xc3\x2a\x01\xa9";
-    assert_refused(after_payload, "component: invalid UTF-8 at byte 8");
+fn text_that_only_the_next_key_would_complete_is_refused() {
+    // 0xa9 is the first byte of the key of the unknown field 21 and the second of "é".
+    let next = b"\xa9\x01\x01\x02\x03\x04\x05\x06\x07\x08";
+    for (text, message) in [
+        (&b"\x22\x02a\xc3"[..], "actor_id: invalid UTF-8 at byte 3"),
+        (
+            b"\x52\x00\x52\x02a\xc3",
+            "policy_tags: invalid UTF-8 at byte 5",
+        ),
+    ] {
+        let bytes = [text, next].concat();
+        assert!(std::str::from_utf8(&bytes).is_ok(), "{bytes:x?}");
+        assert_refused(&bytes, message);
+    }
 }
 
 #[test]

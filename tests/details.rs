@@ -204,12 +204,13 @@ fn a_stamped_source_has_the_present_time_of_each_entry() {
     assert_eq!(time(source.entry().occurred_at(own)), own);
     let payload = json!({"occurred_at": "1970-01-01T00:00:05Z"});
     assert_eq!(time(source.entry().payload(payload.clone())), own);
-    // A payload that moves takes no stamp with it.
-    let collides = source
+    // Also beside a detail with another name.
+    let beside = source
         .entry()
         .detail("occurred_at_the_latest", 1)
         .payload(payload);
-    assert_eq!(time(collides), own);
+    assert_eq!(time(beside), own);
+    // The time in a payload that moves is not the entry's.
     let moves = json!({"a": 2, "occurred_at": "1970-01-01T00:00:05Z"});
     assert!(time(source.entry().detail("a", 1).payload(moves)) >= before);
 }

@@ -1,8 +1,9 @@
 //! An entry with a required part missing does not compile, and the compiler's
 //! message names the part. What else is easily got wrong has a message, too.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 use std::{env, fs};
 
 /// The setters of the required parts, with arguments.
@@ -16,10 +17,14 @@ const PARTS: [(&str, &str); 7] = [
     ("sensitivity", "Sensitivity::Internal"),
 ];
 
-fn program(left_out: &str) -> String {
+const IMPORTS: &str = "#![allow(unused_imports)]\n\
+    use lokryn_compliance_log::{EventType, LogEntry, LogEntryBuilder, Outcome, Sensitivity};\n\n";
+
+/// A program that builds an entry of all the parts, or of all but one.
+fn program(left_out: Option<&str>) -> String {
     let calls: Vec<_> = PARTS
         .iter()
-        .filter(|(part, _)| *part != left_out)
+        .filter(|(part, _)| Some(*part) != left_out)
         .map(|(part, argument)| format!("        .{part}({argument})\n"))
         .collect();
     let calls = calls.concat();
@@ -28,10 +33,7 @@ fn program(left_out: &str) -> String {
     )
 }
 
-const IMPORTS: &str = "#![allow(unused_imports)]\n\
-    use lokryn_compliance_log::{EventType, LogEntry, LogEntryBuilder, Outcome, Sensitivity};\n\n";
-
-/// Other programs that do not compile: their names, what they do, and the message.
+/// Other programs that do not compile: name, code, and the error.
 const MISTAKES: [(&str, &str, &str); 4] = [
     (
         "payload_of_text",
@@ -55,8 +57,8 @@ const MISTAKES: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// A package with one program for each part left out, and one with all parts.
-fn package() -> PathBuf {
+/// Writes a package of all these programs, and returns what the compiler says of them.
+fn check() -> String {
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("incomplete");
     let programs = package.join("src/bin");
     fs::create_dir_all(&programs).unwrap();
@@ -70,21 +72,16 @@ fn package() -> PathBuf {
     // The same versions as here, so that nothing has to be downloaded.
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
     fs::write(package.join("Cargo.lock"), fs::read(lock).unwrap()).unwrap();
+    let write = |name: &str, program: String| {
+        fs::write(programs.join(format!("{name}.rs")), program).unwrap();
+    };
+    write("complete", program(None));
     for (part, _) in PARTS {
-        let without = programs.join(format!("without_{part}.rs"));
-        fs::write(without, program(part)).unwrap();
+        write(&format!("without_{part}"), program(Some(part)));
     }
     for (name, code, _) in MISTAKES {
-        let mistake = programs.join(format!("{name}.rs"));
-        fs::write(mistake, format!("{IMPORTS}{code}\n")).unwrap();
+        write(name, format!("{IMPORTS}{code}\n"));
     }
-    fs::write(programs.join("complete.rs"), program("nothing")).unwrap();
-    package
-}
-
-#[test]
-fn only_the_complete_entry_compiles() {
-    let package = package();
     let output = Command::new(env::var_os("CARGO").unwrap())
         .current_dir(&package)
         .args(["check", "--offline", "--bins", "--keep-going"])
@@ -93,27 +90,39 @@ fn only_the_complete_entry_compiles() {
         .output()
         .unwrap();
     let messages = String::from_utf8(output.stderr).unwrap();
-    let errors_in = |program: &str| -> Vec<&str> {
-        let file = format!("src/bin/{program}.rs:");
-        let errors = messages.lines().filter(|line| line.contains("error"));
-        errors.filter(|line| line.starts_with(&file)).collect()
-    };
-
     assert!(
         messages.contains("could not compile `incomplete`"),
         "{messages}"
     );
-    assert!(errors_in("complete").is_empty(), "{messages}");
+    messages
+}
+
+static MESSAGES: LazyLock<String> = LazyLock::new(check);
+
+/// The errors in a program, a line each.
+fn errors_in(program: &str) -> Vec<&'static str> {
+    let file = format!("src/bin/{program}.rs:");
+    let lines = MESSAGES.lines().filter(|line| line.starts_with(&file));
+    lines.filter(|line| line.contains("error")).collect()
+}
+
+#[track_caller]
+fn only_error_in(program: &str) -> &'static str {
+    let errors = errors_in(program);
+    let [error] = errors[..] else {
+        panic!("{program}: {errors:?} of {}", *MESSAGES);
+    };
+    error
+}
+
+#[test]
+fn only_the_complete_entry_compiles() {
+    assert!(errors_in("complete").is_empty(), "{}", *MESSAGES);
     for (part, _) in PARTS {
-        let errors = errors_in(&format!("without_{part}"));
-        let [error] = errors[..] else {
-            panic!("without {part}: {errors:?} of {messages}");
-        };
-        assert!(
-            error.contains("error[E0277]: the entry is incomplete: `"),
-            "{error}"
-        );
-        let message = error.split("incomplete").last().unwrap_or_default();
+        let error = only_error_in(&format!("without_{part}"));
+        let (_, message) = error
+            .split_once("error[E0277]: the entry is incomplete: `")
+            .unwrap_or_else(|| panic!("without {part}: {error}"));
         for (named, _) in PARTS {
             assert_eq!(
                 message.contains(named),
@@ -122,11 +131,12 @@ fn only_the_complete_entry_compiles() {
             );
         }
     }
+}
+
+#[test]
+fn other_mistakes_have_a_message_too() {
     for (name, code, message) in MISTAKES {
-        let errors = errors_in(name);
-        let [error] = errors[..] else {
-            panic!("{code}: {errors:?} of {messages}");
-        };
+        let error = only_error_in(name);
         assert!(error.contains(message), "{code}: {error}");
     }
 }

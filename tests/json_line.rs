@@ -4,7 +4,7 @@
 mod common;
 
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD as STANDARD;
+use base64::prelude::BASE64_STANDARD;
 use lokryn_compliance_log::{LogEntry, LogEntryView};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -14,11 +14,6 @@ fn with_payload(payload: &[u8]) -> LogEntry {
         payload: payload.to_vec().into(),
         ..LogEntry::default()
     }
-}
-
-/// The payload as it must stand in a line.
-fn base64(payload: &[u8]) -> String {
-    format!(r#"{{"payload_base64":"{}"}}"#, STANDARD.encode(payload))
 }
 
 #[track_caller]
@@ -33,11 +28,12 @@ fn assert_inline(payload: &str) {
 fn assert_base64(payload: &[u8]) {
     let entry = with_payload(payload);
     let line = entry.json_line().to_string();
+    let base64 = BASE64_STANDARD.encode(payload);
     assert_eq!(
         line,
-        base64(payload),
-        "{:?}",
-        String::from_utf8_lossy(payload)
+        format!(r#"{{"payload_base64":"{base64}"}}"#),
+        "{}",
+        payload.escape_ascii()
     );
     assert_eq!(LogEntry::from_json_line(&line).unwrap(), entry, "{line}");
 }
@@ -143,6 +139,13 @@ fn a_line_that_was_spelled_anew_still_reads() {
     let entry = LogEntry::from_json_line(line).unwrap();
     assert_eq!(entry.actor_id, "ab");
     assert_eq!(entry.payload, r#"{ "k" : [ 1 ] }"#);
+}
+
+#[test]
+fn json_nested_100_000_deep_is_read_without_a_stack_overflow() {
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    let entry = LogEntry::from_json_line(&format!("{{\"payload\":{deep}}}"));
+    assert_eq!(entry.unwrap().payload, deep);
 }
 
 #[test]

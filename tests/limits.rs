@@ -120,7 +120,7 @@ fn a_stream_takes_what_it_has_read_and_not_what_it_claims() {
 }
 
 #[test]
-fn telling_a_format_allocates_nothing_to_speak_of() {
+fn telling_a_format_takes_a_small_multiple() {
     for (what, payload) in [
         ("nested arrays of JSON", vec![b'['; MEGABYTE]),
         ("nested objects of JSON", repeated(b"{\"a\":")),

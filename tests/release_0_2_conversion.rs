@@ -7,13 +7,14 @@ mod requests;
 
 use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::prost_types::value::Kind;
-use lokryn_compliance_log::prost_types::{Struct, Timestamp, Value as ProtoValue};
+use lokryn_compliance_log::prost_types::{Struct, Timestamp};
 use lokryn_compliance_log::release_0_2::{
     self, GenAiPayload, LogRequest, McpPayload, Message, Metadata, Payload, RELEASE_0_1_BASE64,
     RELEASE_0_2_BASE64,
 };
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
 use proptest::prelude::*;
+use requests::data;
 use serde_json::{Value, json};
 
 fn details(entry: &LogEntry) -> Value {
@@ -39,14 +40,6 @@ fn members(request: &LogRequest) -> Value {
             json["data"].clone()
         }
         other => panic!("{other:?}"),
-    }
-}
-
-fn data(kind: Option<Kind>) -> LogRequest {
-    let fields = [("a".to_owned(), ProtoValue { kind })].into();
-    LogRequest {
-        payload: Some(Payload::Data(Struct { fields })),
-        ..LogRequest::default()
     }
 }
 
@@ -365,7 +358,7 @@ fn the_bytes_go_along_where_json_cannot_say_it() {
         Kind::NumberValue(5e-324),
         Kind::NumberValue(9_007_199_254_740_993.0),
     ] {
-        let request = data(Some(kind));
+        let request = data(kind);
         let entry = LogEntry::from(request.clone());
         assert!(!has_original(&entry), "{:?}", details(&entry));
         assert_eq!(
@@ -376,23 +369,25 @@ fn the_bytes_go_along_where_json_cannot_say_it() {
 }
 
 #[test]
-fn unknown_fields_survive_as_bytes() {
-    let cases: [&[u8]; 4] = [
+fn what_prost_leaves_out_survives_as_bytes() {
+    let cases: [&[u8]; 5] = [
         b"\x20\x03\x52\x01a\x98\x06\x07",                    // field 99
         b"\xb2\x01\x06\x0a\x01m\x98\x06\x07",                // inside of the payload
         b"\xc2\x01\x04\x0a\x02\x0a\x00",                     // a key that is written though empty
         b"\xb2\x01\x09\x31\x00\x00\x00\x00\x00\x00\x00\x80", // minus zero
+        // As long as it is without the unknown field, but with the number in ten bytes.
+        b"\x08\xff\xff\xff\xff\x0f\x9a\x06\x02\x00\x00",
     ];
     for bytes in cases {
         let entry = release_0_2::from_bytes(bytes).unwrap();
-        assert!(has_original(&entry), "{bytes:?}");
-        assert_eq!(release_0_2::to_bytes(&entry), bytes, "{bytes:?}");
+        assert!(has_original(&entry), "{bytes:x?}");
+        assert_eq!(release_0_2::to_bytes(&entry), bytes, "{bytes:x?}");
     }
 }
 
 #[test]
 fn an_entry_that_was_changed_is_not_what_its_bytes_say() {
-    let request = data(Some(Kind::NumberValue(f64::NAN)));
+    let request = data(Kind::NumberValue(f64::NAN));
     let entry = LogEntry::from(request.clone());
     let redacted = LogEntry {
         actor_id: "redacted".to_owned(),
@@ -499,12 +494,38 @@ fn an_entry_that_a_record_cannot_hold_comes_back_whole() {
     }
 }
 
+/// Readers of protobuf stop at 100 messages within each other, of which a `Struct` takes
+/// several for each of JSON's levels.
+#[test]
+fn a_record_nests_no_deeper_than_readers_go() {
+    let deep = format!("{}{}", "[".repeat(60), "]".repeat(60));
+    for payload in [
+        format!(r#"{{"a":{deep}}}"#),
+        format!(r#"{{"data":{{"a":{deep}}}}}"#),
+        format!(r#"{{"mcp":{{"tool_arguments":{{"a":{deep}}}}}}}"#),
+    ] {
+        let entry = with_payload(&payload);
+        let bytes = release_0_2::to_bytes(&entry);
+        let back = release_0_2::from_bytes(&bytes);
+        assert_eq!(back.as_ref(), Ok(&entry), "{payload}");
+    }
+}
+
 /// The bytes do not go along for an order alone.
 #[test]
-fn fields_come_back_in_the_order_of_their_numbers() {
-    let entry = release_0_2::from_bytes(b"\x52\x01a\x08\x01").unwrap();
-    assert!(!has_original(&entry), "{entry:?}");
-    assert_eq!(release_0_2::to_bytes(&entry), b"\x08\x01\x52\x01a");
+fn fields_and_members_come_back_in_order() {
+    let cases: [(&[u8], &[u8]); 2] = [
+        (b"\x52\x01a\x08\x01", b"\x08\x01\x52\x01a"),
+        (
+            b"\xc2\x01\x12\x0a\x07\x0a\x01b\x12\x02\x20\x01\x0a\x07\x0a\x01a\x12\x02\x20\x00",
+            b"\xc2\x01\x12\x0a\x07\x0a\x01a\x12\x02\x20\x00\x0a\x07\x0a\x01b\x12\x02\x20\x01",
+        ),
+    ];
+    for (bytes, in_order) in cases {
+        let entry = release_0_2::from_bytes(bytes).unwrap();
+        assert!(!has_original(&entry), "{bytes:x?}");
+        assert_eq!(release_0_2::to_bytes(&entry), in_order, "{bytes:x?}");
+    }
 }
 
 proptest! {

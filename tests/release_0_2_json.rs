@@ -1,28 +1,20 @@
 //! ProtoJSON of release 0.2, by the rules of the specification.
 #![cfg(feature = "release-0-2")]
 
-mod common;
 #[path = "common/release_0_2.rs"]
 mod requests;
 
 use lokryn_compliance_log::prost::Message as _;
 use lokryn_compliance_log::prost_types::value::Kind;
-use lokryn_compliance_log::prost_types::{ListValue, Struct, Timestamp, Value};
+use lokryn_compliance_log::prost_types::{ListValue, Struct, Timestamp};
 use lokryn_compliance_log::release_0_2::{GenAiPayload, LogRequest, Payload};
 use proptest::prelude::*;
+use requests::data;
 use serde_json::json;
 
 fn at(seconds: i64, nanos: i32) -> LogRequest {
     LogRequest {
         time: Some(Timestamp { seconds, nanos }),
-        ..LogRequest::default()
-    }
-}
-
-fn data(value: Kind) -> LogRequest {
-    let fields = [("a".to_owned(), Value::from(value))].into();
-    LogRequest {
-        payload: Some(Payload::Data(Struct { fields })),
         ..LogRequest::default()
     }
 }
@@ -191,7 +183,7 @@ fn other_spellings_are_read() {
 }
 
 #[test]
-fn what_is_not_the_mapping_is_refused_without_a_word_of_it() {
+fn what_is_not_the_mapping_is_refused_and_no_secret_shown() {
     let cases = [
         (
             r#"{"eventType": "30"}"#,
@@ -280,23 +272,31 @@ fn what_is_not_the_mapping_is_refused_without_a_word_of_it() {
 
 #[test]
 fn what_the_mapping_has_no_form_for_is_not_written() {
+    let time = "a time is outside of the years 1 to 9999, or its nanos outside of a second";
+    let not_finite = "a number of a Struct is NaN or infinite";
     let cases = [
-        at(253_402_300_800, 0),
-        at(-62_135_596_801, 0),
-        at(0, -1),
-        at(0, 1_000_000_000),
-        at(i64::MIN, i32::MIN),
-        data(Kind::NumberValue(f64::NAN)),
-        data(Kind::NumberValue(f64::INFINITY)),
-        LogRequest {
-            payload: Some(Payload::Data(Struct {
-                fields: [("a".to_owned(), Value { kind: None })].into(),
-            })),
-            ..LogRequest::default()
-        },
+        (at(253_402_300_800, 0), time),
+        (at(-62_135_596_801, 0), time),
+        (at(0, -1), time),
+        (at(0, 1_000_000_000), time),
+        (at(i64::MIN, i32::MIN), time),
+        (data(Kind::NumberValue(f64::NAN)), not_finite),
+        (data(Kind::NumberValue(f64::INFINITY)), not_finite),
+        (data(None), "a value of a Struct is of no kind"),
     ];
-    for request in cases {
-        assert!(serde_json::to_string(&request).is_err(), "{request:?}");
+    for (request, expected) in cases {
+        let err = serde_json::to_string(&request).unwrap_err();
+        assert_eq!(err.to_string(), expected, "{request:?}");
+    }
+}
+
+#[test]
+fn a_struct_nested_100_000_deep_is_an_error_and_not_a_stack_overflow() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deep = format!("{}0{}", open.repeat(100_000), close.repeat(100_000));
+        let text = format!("{{\"data\":{{\"a\":{deep}}}}}");
+        let err = serde_json::from_str::<LogRequest>(&text).unwrap_err();
+        assert!(err.to_string().starts_with("recursion limit"), "{err}");
     }
 }
 
@@ -310,5 +310,4 @@ proptest! {
             prop_assert_eq!(json_again, json);
         }
     }
-
 }

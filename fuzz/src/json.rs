@@ -219,6 +219,23 @@ pub fn put_object(random: &mut Random, depth: usize, spelling: Spelling, out: &m
     out.push(b'}');
 }
 
+/// Gives so many changed texts, and returns how many they were.
+pub fn each_changed(
+    text: &[u8],
+    count: usize,
+    random: &mut Random,
+    mut give: impl FnMut(&[u8]),
+) -> u64 {
+    let mut changed = Vec::new();
+    for _ in 0..count {
+        changed.clear();
+        changed.extend_from_slice(text);
+        change(random, &mut changed);
+        give(&changed);
+    }
+    count as u64
+}
+
 /// Makes a change to a text, which may not be JSON any more, nor UTF-8.
 pub fn change(random: &mut Random, text: &mut Vec<u8>) {
     let at = random.below(text.len());

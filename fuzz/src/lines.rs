@@ -16,7 +16,6 @@ const CHANGED: usize = 12;
 #[derive(Debug, Default)]
 pub struct Lines {
     written: String,
-    changed: Vec<u8>,
 }
 
 impl Check for Lines {
@@ -49,17 +48,12 @@ fn is_break(char: char) -> bool {
 impl Lines {
     fn variants(&mut self, line: &[u8], random: &mut Random) -> u64 {
         let mut count = 0;
-        let mut changed = std::mem::take(&mut self.changed);
-        for _ in 0..CHANGED {
-            changed.clear();
-            changed.extend_from_slice(line);
-            json::change(random, &mut changed);
-            if let Ok(line) = str::from_utf8(&changed) {
+        json::each_changed(line, CHANGED, random, |line| {
+            if let Ok(line) = str::from_utf8(line) {
                 self.text(line);
                 count += 1;
             }
-        }
-        self.changed = changed;
+        });
         count
     }
 

@@ -16,7 +16,6 @@ const CHANGED: usize = 16;
 /// its documentation names; the values are the same, and so is their canonical spelling.
 #[derive(Debug, Default)]
 pub struct McpScan {
-    changed: Vec<u8>,
     canonical: Vec<u8>,
     again: Vec<u8>,
     spelling: Spelled,
@@ -40,7 +39,7 @@ impl Spelled {
 impl Check for McpScan {
     fn bytes(&mut self, bytes: &[u8]) -> u64 {
         self.text(bytes);
-        1 + self.variants(bytes, &mut Random::of(bytes))
+        1 + json::each_changed(bytes, CHANGED, &mut Random::of(bytes), |it| self.text(it))
     }
 
     fn seed(&mut self, seed: u64) -> u64 {
@@ -53,23 +52,11 @@ impl Check for McpScan {
         };
         json::put_value(&mut random, 4, spelling, &mut text);
         self.text(&text);
-        1 + self.variants(&text, &mut random)
+        1 + json::each_changed(&text, CHANGED, &mut random, |it| self.text(it))
     }
 }
 
 impl McpScan {
-    fn variants(&mut self, text: &[u8], random: &mut Random) -> u64 {
-        let mut changed = std::mem::take(&mut self.changed);
-        for _ in 0..CHANGED {
-            changed.clear();
-            changed.extend_from_slice(text);
-            json::change(random, &mut changed);
-            self.text(&changed);
-        }
-        self.changed = changed;
-        CHANGED as u64
-    }
-
     fn text(&mut self, text: &[u8]) {
         let mut tree = Tree::default();
         let scanned = scan::tokens(text, |token, depth| tree.see(token, depth));

@@ -14,13 +14,12 @@ const CHANGED: usize = 12;
 #[derive(Debug, Default)]
 pub struct ProtoJson {
     written: Vec<u8>,
-    changed: Vec<u8>,
 }
 
 impl Check for ProtoJson {
     fn bytes(&mut self, bytes: &[u8]) -> u64 {
         self.text(bytes);
-        1 + self.variants(bytes, &mut Random::of(bytes))
+        1 + json::each_changed(bytes, CHANGED, &mut Random::of(bytes), |it| self.text(it))
     }
 
     fn seed(&mut self, seed: u64) -> u64 {
@@ -32,23 +31,11 @@ impl Check for ProtoJson {
             Err(err) => panic!("{err}: {entry:?}"),
         }
         self.text(&text);
-        1 + self.variants(&text, &mut random)
+        1 + json::each_changed(&text, CHANGED, &mut random, |it| self.text(it))
     }
 }
 
 impl ProtoJson {
-    fn variants(&mut self, text: &[u8], random: &mut Random) -> u64 {
-        let mut changed = std::mem::take(&mut self.changed);
-        for _ in 0..CHANGED {
-            changed.clear();
-            changed.extend_from_slice(text);
-            json::change(random, &mut changed);
-            self.text(&changed);
-        }
-        self.changed = changed;
-        CHANGED as u64
-    }
-
     fn text(&mut self, text: &[u8]) {
         let Ok(entry) = serde_json::from_slice::<LogEntry>(text) else {
             return;

@@ -40,6 +40,9 @@ impl Check for Release02 {
         if random.once_in(2) {
             let mut payload = Vec::new();
             json::put_object(&mut random, 3, json::Spelling::Compact, &mut payload);
+            if random.once_in(16) {
+                payload = nested(&mut random, &payload);
+            }
             entry.payload = payload.into();
         }
         check_entry(&entry);
@@ -152,6 +155,14 @@ fn check_integers(entry: &LogEntry, back: &LogEntry) {
             back.payload
         );
     }
+}
+
+/// Puts a value in a payload of the release, deeper than a record may nest, too.
+fn nested(random: &mut Random, value: &[u8]) -> Vec<u8> {
+    let depth = random.below(130);
+    let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+    let (before, after) = (format!("{{\"data\":{{\"a\":{open}"), format!("{close}}}}}"));
+    [before.as_bytes(), value, after.as_bytes()].concat()
 }
 
 fn put_integers(value: &serde_json::Value, integers: &mut Vec<i128>) {

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -189,11 +190,77 @@ fn filters_keep_what_they_say() {
 #[test]
 fn stats_count_everything() {
     let shell = shell("program_stats");
-    let stats = shell.says(&["stats", "audit"]);
-    assert!(stats.starts_with("audit-"), "{stats}");
-    assert!(stats.contains(": 7 records\n"), "{stats}");
-    assert!(stats.contains("data_export"), "{stats}");
-    assert!(stats.contains("100.0 %"), "{stats}");
+    let mut login: LogEntry = serde_json::from_str(lines().last().unwrap()).unwrap();
+    let visitors: Vec<_> = (0..12)
+        .map(|visitor| {
+            login.actor_id = format!("visitor-{visitor:02}");
+            login.json_line().to_string()
+        })
+        .collect();
+    shell.run(&["append", "audit"], visitors.join("\n").as_bytes(), 0);
+    let mut days = BTreeMap::<String, u32>::new();
+    for line in shell.says(&["cat", "audit"]).lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        let day = &record["recorded_at"].as_str().unwrap()[..10];
+        *days.entry(day.to_owned()).or_default() += 1;
+    }
+
+    let (origin, stats) = counted(&shell, &[]);
+    assert!(origin.starts_with("audit-"), "{origin}");
+    let (stats, by_day) = stats.split_once("\nday (UTC)\n").unwrap();
+    let expected = "19 records
+
+event
+login 13 68.4 %
+agent_decision 1 5.2 %
+data_export 1 5.2 %
+guardrail_check 1 5.2 %
+model_inference 1 5.2 %
+resource_access 1 5.2 %
+tool_invocation 1 5.2 %
+
+outcome
+success 17 89.4 %
+failure_denied 2 10.5 %
+
+actor
+agent-001 3 15.7 %
+user-12345 2 10.5 %
+service-backend 1 5.2 %
+user-67890 1 5.2 %
+visitor-00 1 5.2 %
+visitor-01 1 5.2 %
+visitor-02 1 5.2 %
+visitor-03 1 5.2 %
+visitor-04 1 5.2 %
+visitor-05 1 5.2 %
+6 others: 6
+";
+    assert_eq!(stats, expected);
+    let by_day = by_day.lines().map(|line| {
+        let mut words = line.split(' ');
+        let (day, count) = (words.next().unwrap(), words.next().unwrap());
+        (day.to_owned(), count.parse().unwrap())
+    });
+    assert_eq!(by_day.collect::<BTreeMap<_, _>>(), days);
+
+    let (_, stats) = counted(&shell, &["--failures", "--actor", "user-67890"]);
+    assert!(
+        stats.starts_with("1 record\n\nevent\nresource_access 1 100.0 %\n\n"),
+        "{stats}"
+    );
+}
+
+/// The origin and the rest of what the program counts, without bars and columns.
+fn counted(shell: &Shell, filter: &[&str]) -> (String, String) {
+    let stats = shell.says(&[&["stats", "audit"], filter].concat());
+    let (origin, rest) = stats.split_once(": ").unwrap();
+    let is_bar = |word: &&str| word.starts_with(['█', '▉', '▊', '▋', '▌', '▍', '▎', '▏']);
+    let line = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().filter(|it| !is_bar(it)).collect();
+        words.join(" ") + "\n"
+    };
+    (origin.to_owned(), rest.lines().map(line).collect())
 }
 
 #[test]

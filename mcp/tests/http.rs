@@ -14,38 +14,13 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use lokryn_compliance_log::Outcome;
 use lokryn_mcp_log::AuditedTransport;
-use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData,
-    ServerCapabilities, ServerConfig,
-};
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::ServiceExt as _;
+use rmcp::model::CallToolRequestParams;
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use rmcp::{ServerHandler, ServiceExt as _};
+use support::server::{CALLED_EACH, Server, call_each};
 use support::{Memory, Mode, auditor, check, lines, options, text};
-
-#[derive(Clone)]
-struct Server;
-
-impl ServerHandler for Server {
-    fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-    }
-
-    async fn call_tool(
-        &self,
-        request: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        Ok(match &*request.name {
-            "echo" => CallToolResult::success(vec![ContentBlock::text("said")]),
-            "fail" => CallToolResult::error(vec![ContentBlock::text("failed")]),
-            _ => return Err(ErrorData::invalid_params("no such tool", None)),
-        }
-        .into())
-    }
-}
 
 /// Serves over a socket until the end of the test. While told to, it answers 401.
 fn serve(name: &str, denies: &Arc<AtomicBool>) -> PathBuf {
@@ -55,7 +30,7 @@ fn serve(name: &str, denies: &Arc<AtomicBool>) -> PathBuf {
     let listener = tokio::net::UnixListener::bind(&path).unwrap();
     let sessions = Arc::new(LocalSessionManager::default());
     let service = StreamableHttpService::new(
-        || Ok(Server),
+        || Ok(Server::default()),
         sessions,
         StreamableHttpServerConfig::default(),
     );
@@ -99,36 +74,28 @@ async fn a_client_over_http_is_recorded() {
         "http://localhost/mcp",
     );
     let client = ().serve(AuditedTransport::new(http, &audit)).await.unwrap();
-    let call = |name: &'static str| client.call_tool(CallToolRequestParams::new(name));
-    assert!(call("echo").await.is_ok());
-    assert_eq!(call("fail").await.unwrap().is_error, Some(true));
-    assert!(call("missing").await.is_err());
+    call_each(&client).await;
+    let echo = || client.call_tool(CallToolRequestParams::new("echo"));
 
     // A call that cannot be recorded does not reach the server.
     sink.set(Mode::Fail);
-    let err = call("echo").await.unwrap_err().to_string();
+    let err = echo().await.unwrap_err().to_string();
     assert!(err.contains("not called"), "{err}");
     sink.set(Mode::Take);
     support::wait_until("recovery", || sink.entries().len() == 9);
 
     denies.store(true, Ordering::SeqCst);
-    assert!(call("echo").await.is_err());
+    assert!(echo().await.is_err());
     denies.store(false, Ordering::SeqCst);
     client.cancel().await.unwrap();
     audit.close().unwrap();
 
     let entries = sink.entries();
     check(&entries);
+    assert_eq!(lines(&entries)[..7], CALLED_EACH);
     assert_eq!(
-        lines(&entries)[..10],
+        lines(&entries)[7..10],
         [
-            "finished network_connection session/initialize #0 success",
-            "started tool_invocation tools/echo #1 partial",
-            "finished tool_invocation tools/echo #1 success",
-            "started tool_invocation tools/fail #2 partial",
-            "finished tool_invocation tools/fail #2 failure_error tool_error",
-            "started tool_invocation tools/missing #3 partial",
-            "finished tool_invocation tools/missing #3 failure_error json_rpc_error",
             "started tool_invocation tools/echo #4 partial",
             "finished tool_invocation tools/echo #4 failure_error refused audit_failed",
             "started tool_invocation tools/echo #5 partial",

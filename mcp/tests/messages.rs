@@ -600,6 +600,13 @@ fn content_is_measured_always_and_recorded_only_if_asked_for() {
     );
     assert_eq!(text(started, "hmac_key_id"), "key-1");
     assert_eq!(detail(started, "arguments_bytes"), 19);
+    let finished = &entries[1];
+    // printf '{"content":[{"text":"answer-text","type":"text"}]}' | openssl dgst …
+    assert_eq!(
+        text(finished, "result_hmac"),
+        "879b16a71efc6dc01cdc730cb2fb8bafce5043a29007797cf400b2314ede5fa3"
+    );
+    assert_eq!(detail(finished, "result_bytes"), 50);
 
     let (entries, shown) = exchange(&Wire::new(options().record_content(Everything)));
     for secret in secrets {
@@ -680,6 +687,43 @@ fn rules_say_what_tools_mean() {
     let frame = Sensitivity::Confidential;
     let expected = [frame, Sensitivity::HighlyRestricted, frame, frame];
     assert_eq!(sensitivities, expected);
+}
+
+#[test]
+fn a_resource_is_a_file_by_its_uri() {
+    let wire = Wire::new(options());
+    for (id, uri) in ["file:///srv/a", "https://example.com/a"]
+        .iter()
+        .enumerate()
+    {
+        wire.to_server(&json!({"id": id, "method": "resources/read", "params": {"uri": uri}}));
+        wire.to_client(&done(id));
+    }
+    assert_eq!(
+        wire.lines(),
+        [
+            "finished file_access file:///srv/a #0 success",
+            "finished context_access https://example.com/a #1 success",
+        ]
+    );
+}
+
+#[test]
+fn both_sides_say_who_they_are() {
+    let wire = Wire::new(options());
+    wire.to_server(&json!({"id": 1, "method": "initialize", "params": {
+        "clientInfo": {"name": "desktop", "version": "1.2"}}}));
+    wire.to_client(&result(
+        1,
+        json!({"serverInfo": {"name": "files", "version": "0.9"}}),
+    ));
+    wire.session.close("closed");
+    let entries = wire.sink.wait_for(2);
+    check(&entries);
+    for entry in &entries {
+        assert_eq!(text(entry, "client"), "desktop/1.2");
+        assert_eq!(text(entry, "server"), "files/0.9");
+    }
 }
 
 #[test]

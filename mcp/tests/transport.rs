@@ -4,43 +4,13 @@
 mod support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use lokryn_mcp_log::AuditedTransport;
-use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData,
-    ServerCapabilities, ServerConfig,
-};
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::ServiceExt as _;
 use rmcp::transport::async_rw::AsyncRwTransport;
-use rmcp::{ServerHandler, ServiceExt as _};
+use support::server::{CALLED_EACH, Server, call_each};
 use support::{Memory, auditor, check, lines, options};
-
-/// A server whose tools say how they were called.
-#[derive(Clone, Default)]
-struct Server {
-    calls: Arc<AtomicUsize>,
-}
-
-impl ServerHandler for Server {
-    fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-    }
-
-    async fn call_tool(
-        &self,
-        request: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        Ok(match &*request.name {
-            "echo" => CallToolResult::success(vec![ContentBlock::text("said")]),
-            "fail" => CallToolResult::error(vec![ContentBlock::text("failed")]),
-            _ => return Err(ErrorData::invalid_params("no such tool", None)),
-        }
-        .into())
-    }
-}
 
 #[tokio::test]
 async fn a_session_is_recorded_on_both_sides() {
@@ -58,28 +28,17 @@ async fn a_session_is_recorded_on_both_sides() {
     let transport = AuditedTransport::new(AsyncRwTransport::new_client(read, write), &client_audit);
     let client = ().serve(transport).await.unwrap();
 
-    let call = |name: &'static str| client.call_tool(CallToolRequestParams::new(name));
-    assert!(call("echo").await.is_ok());
-    assert_eq!(call("fail").await.unwrap().is_error, Some(true));
-    assert!(call("missing").await.is_err());
+    call_each(&client).await;
     client.cancel().await.unwrap();
     server.await.unwrap().unwrap();
     client_audit.close().unwrap();
     server_audit.close().unwrap();
 
-    let expected = [
-        "finished network_connection session/initialize #0 success",
-        "started tool_invocation tools/echo #1 partial",
-        "finished tool_invocation tools/echo #1 success",
-        "started tool_invocation tools/fail #2 partial",
-        "finished tool_invocation tools/fail #2 failure_error tool_error",
-        "started tool_invocation tools/missing #3 partial",
-        "finished tool_invocation tools/missing #3 failure_error json_rpc_error",
-        "closed logout session/close success",
-    ];
     for entries in [of_client.entries(), of_server.entries()] {
         check(&entries);
-        assert_eq!(lines(&entries), expected);
+        let (called, closed) = (&lines(&entries)[..7], &lines(&entries)[7..]);
+        assert_eq!(called, CALLED_EACH);
+        assert_eq!(closed, ["closed logout session/close success"]);
     }
     assert_eq!(calls.load(Ordering::SeqCst), 3);
 }

@@ -49,6 +49,9 @@ impl LogRequest {
     /// Encodes the record to a new vector, as prost does, which leaves out a double of
     /// minus zero.
     ///
+    /// A `Struct` of any depth is written, and none is read with more than 100 messages
+    /// within each other, here or elsewhere: 33 objects of JSON, or 48 arrays in one.
+    ///
     /// ```
     /// use lokryn_compliance_log::release_0_2::LogRequest;
     ///

@@ -11,6 +11,16 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 
+/// A record with a `Struct` of one member, `a`, of this kind or of none.
+pub(crate) fn data(kind: impl Into<Option<Kind>>) -> LogRequest {
+    let value = Value { kind: kind.into() };
+    let fields = [("a".to_owned(), value)].into();
+    LogRequest {
+        payload: Some(Payload::Data(Struct { fields })),
+        ..LogRequest::default()
+    }
+}
+
 /// Any record at all: numbers without a name, times beyond the calendar, values of no kind.
 pub(crate) fn any_request() -> impl Strategy<Value = LogRequest> {
     let numbers = (
@@ -192,7 +202,7 @@ fn any_mcp() -> BoxedStrategy<McpPayload> {
         .boxed()
 }
 
-pub(crate) fn any_struct() -> BoxedStrategy<Struct> {
+fn any_struct() -> BoxedStrategy<Struct> {
     let members = members(any_value());
     members.prop_map(|fields| Struct { fields }).boxed()
 }

@@ -23,9 +23,9 @@ def check(matrix, rust, peer, request, work):
     matrix.count(peer.name, "queries", 1)
 
     entry = frames(stream)[0]
-    any = Any.FromString(rust.run("any", stdin=joined([entry])))
+    packed = Any.FromString(rust.run("any", stdin=joined([entry])))
     unpacked = request.message()
-    same("an Any of a LogRequest", unpacked=any.Unpack(unpacked), wanted=True)
+    same("an Any of a LogRequest", unpacked=packed.Unpack(unpacked), wanted=True)
     same("what was in it", packed=entry, unpacked=unpacked.SerializeToString(deterministic=True))
 
 

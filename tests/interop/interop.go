@@ -1,5 +1,5 @@
-// The Go side: the commands of interop.rs and, for release 0.2, of release_0_2.rs, on
-// Google's Go implementation.
+// The Go side: the commands that peers.py calls, on Google's Go implementation. A command
+// after the word release_0_2 is of that release's message.
 package main
 
 import (

@@ -9,7 +9,7 @@
 //! interop from-json < LINES > STREAM
 //! interop validate < STREAM           fails at the first invalid entry
 //! interop verdicts < STREAM > LINES   each entry's JSON, or why it is refused
-//! interop any < STREAM > ANY           the entry as a google.protobuf.Any of a LogRequest
+//! interop any < STREAM > ANY          the entry as a google.protobuf.Any of a LogRequest
 //! interop split DIR < STREAM          one file for each entry, without framing
 //! interop queries FILE > JSON         the auditors' questions of docs/engines.md
 //! ```
@@ -116,14 +116,12 @@ fn verdicts(mut out: impl Write) -> Result<()> {
 
 /// Packs an entry for a peer that asks for a `LogRequest`.
 fn any(mut out: impl Write) -> Result<()> {
-    for entry in input() {
-        let any = Any {
-            type_url: format!("type.googleapis.com/{LOG_REQUEST_NAME}"),
-            value: entry?.to_bytes(),
-        };
-        out.write_all(&any.encode_to_vec())?;
-    }
-    Ok(())
+    let entry = input().next().ok_or("no entry")??;
+    let any = Any {
+        type_url: format!("type.googleapis.com/{LOG_REQUEST_NAME}"),
+        value: entry.to_bytes(),
+    };
+    Ok(out.write_all(&any.encode_to_vec())?)
 }
 
 fn split(dir: &Path) -> Result<()> {

@@ -1,4 +1,4 @@
-// The TypeScript side: the commands of `interop.rs`, on protobuf-es.
+// The TypeScript side: the commands that `peers.py` calls, on protobuf-es.
 import { create, type DescEnum, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { sizeDelimitedEncode, sizeDelimitedPeek } from "@bufbuild/protobuf/wire";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -17,6 +17,7 @@ use std::error::Error;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
 use std::{env, iter};
 
+use lokryn_compliance_log::prost::encode_length_delimiter;
 use lokryn_compliance_log::prost_types::value::Kind;
 use lokryn_compliance_log::prost_types::{ListValue, Struct, Timestamp};
 use lokryn_compliance_log::release_0_2::{
@@ -101,7 +102,7 @@ fn write_all(mut out: impl Write, records: impl Iterator<Item = Result<Vec<u8>>>
     for record in records {
         let record = record?;
         let mut frame = Vec::new();
-        lokryn_compliance_log::prost::encode_length_delimiter(record.len(), &mut frame)?;
+        encode_length_delimiter(record.len(), &mut frame)?;
         frame.extend(record);
         out.write_all(&frame)?;
     }

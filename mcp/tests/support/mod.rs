@@ -1,6 +1,9 @@
 //! A sink that fails, blocks and recovers on command, and what tests ask of entries.
 #![allow(dead_code, unreachable_pub)]
 
+#[cfg(feature = "rmcp")]
+pub mod server;
+
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 

@@ -151,9 +151,12 @@ fn to_proto(value: Value) -> ProtoValue {
     }
 }
 
-/// Whether a record has all that the entry has, which is where the record's `Struct` is
-/// taken for details, too.
+/// Whether a record can be read and has all that the entry has, which is where the record's
+/// `Struct` is taken for details, too.
 pub(super) fn holds(request: &LogRequest, entry: &LogEntry) -> bool {
+    if !can_be_read(request) {
+        return false;
+    }
     let back = to_entry::convert(request);
     if back == *entry {
         return true;
@@ -162,7 +165,7 @@ pub(super) fn holds(request: &LogRequest, entry: &LogEntry) -> bool {
         payload: entry.payload.clone(),
         ..back.clone()
     } == *entry;
-    if !has_fields || has_inexact_number(entry) || !can_be_read(request) {
+    if !has_fields || has_inexact_number(entry) {
         return false;
     }
     let (details, mut converted) = (details_of(entry), details_of(&back));

@@ -227,8 +227,8 @@ macro_rules! fields {
         /// # Errors
         ///
         /// Where the mapping has no form for a value: a time outside of the years 1 to
-        /// 9999, a number of a `Struct` that is NaN or infinite, a value of a `Struct`
-        /// that is of no kind.
+        /// 9999 or with nanos outside of a second, a number of a `Struct` that is NaN or
+        /// infinite, a value of a `Struct` that is of no kind.
         ///
         /// [ProtoJSON]: https://protobuf.dev/programming-guides/json/
         impl Serialize for $message {
@@ -239,7 +239,8 @@ macro_rules! fields {
 
         /// Reads the canonical protobuf JSON mapping ([ProtoJSON]) under the rules of
         /// [`LogEntry`](crate::LogEntry): both spellings of a name, `null` as unset,
-        /// unknown and duplicate names refused, and no error that shows a value.
+        /// unknown and duplicate names refused, and no error that shows a value, but for
+        /// the name of an enum's that is unknown.
         ///
         /// [ProtoJSON]: https://protobuf.dev/programming-guides/json/
         impl<'de> Deserialize<'de> for $message {

@@ -16,7 +16,7 @@ impl JsonMessage for Timestamp {
     fn write<F: Form, S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if !is_in_range(self) {
             return Err(ser::Error::custom(
-                "a time is outside of the years 1 to 9999",
+                "a time is outside of the years 1 to 9999, or its nanos outside of a second",
             ));
         }
         // As prost writes it: with as many digits as it takes.
