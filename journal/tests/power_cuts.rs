@@ -8,8 +8,10 @@ mod common;
 mod disk;
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use common::entry;
@@ -201,7 +203,7 @@ fn nothing_acknowledged_to_threads_is_lost() {
         let journal = options.open("/audit").unwrap();
         let fuel = u32::try_from(random.below(600)).unwrap();
         disk.fail_after(Some(fuel), fault);
-        let acknowledged: BTreeMap<u64, LogEntry> = std::thread::scope(|scope| {
+        let acknowledged: BTreeMap<u64, LogEntry> = thread::scope(|scope| {
             let append = |thread: usize| {
                 let journal = &journal;
                 scope.spawn(move || {
@@ -287,7 +289,7 @@ fn a_panic_closes_the_journal() {
         disk.fail_after(Some(fuel), Fault::Panic);
         let append = |number| {
             let appended = || journal.append(&entry(number));
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(appended))
+            panic::catch_unwind(AssertUnwindSafe(appended))
         };
         let mut promises = Promises::default();
         let mut is_closed = false;
@@ -307,5 +309,40 @@ fn a_panic_closes_the_journal() {
         assert!(journal.close().is_err(), "fuel {fuel}");
         disk.fail_after(None, Fault::Panic);
         check(&disk, &signer, &mut promises, u64::from(fuel));
+    }
+}
+
+/// A panic while a segment is begun: whoever waits for the same batch is told, and so is
+/// whoever comes later, without a checkpoint that would come by itself.
+#[test]
+fn a_panic_between_segments_tells_all_who_wait() {
+    for fuel in 0..60 {
+        let disk = Faulty::new(u64::from(fuel));
+        let signer = Signer::generate("example.com/audit").unwrap();
+        let options = options_of(&disk, &signer)
+            .max_segment_len(1500)
+            .checkpoint_interval(Duration::from_secs(3600));
+        let journal = options.open("/audit").unwrap();
+        disk.fail_after(Some(fuel), Fault::Panic);
+        let (told, heard) = mpsc::channel();
+        for thread in 0..4 {
+            let (journal, told) = (journal.clone(), told.clone());
+            thread::spawn(move || {
+                for number in 0..60 {
+                    // Whose thread it is that panics goes on, too.
+                    let append = || journal.append(&entry(thread * 1000 + number));
+                    let appended = panic::catch_unwind(AssertUnwindSafe(append));
+                    let is_closed = !matches!(appended, Ok(Ok(_)));
+                    told.send(is_closed).unwrap();
+                }
+            });
+        }
+        let mut is_closed = false;
+        for _ in 0..4 * 60 {
+            let told = heard.recv_timeout(Duration::from_secs(20));
+            is_closed |= told.unwrap_or_else(|_| panic!("fuel {fuel}: somebody waits for ever"));
+        }
+        assert!(is_closed, "fuel {fuel}: no panic");
+        assert!(journal.close().is_err(), "fuel {fuel}");
     }
 }
