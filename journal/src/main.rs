@@ -62,7 +62,8 @@ enum Verb {
     /// Appends entries from standard input, and prints the number and time of each
     ///
     /// A line each, as ProtoJSON or as the readable line. What is printed is on the disk.
-    /// A line that is no entry is reported and refused; the rest goes on.
+    /// What has come together is committed together, and waits for nothing more. A line
+    /// that is no entry is reported and refused; the rest goes on.
     Append {
         /// The folder of the journal; made if there is none
         dir: PathBuf,
@@ -183,6 +184,7 @@ struct Keys {
 }
 
 /// Why the program does not end with status 0.
+#[derive(Debug)]
 enum Failure {
     /// What was looked at is not as it should be.
     Finding(String),
@@ -190,16 +192,35 @@ enum Failure {
     Use(String),
 }
 
+impl Failure {
+    fn status(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Finding(_) => 1,
+            Self::Use(_) => 2,
+        })
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Finding(message) | Self::Use(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
 type Outcome<T = ()> = Result<T, Failure>;
 
 fn main() -> ExitCode {
-    let (message, status) = match run(Program::parse().verb) {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Finding(message)) => (message, 1),
-        Err(Failure::Use(message)) => (message, 2),
-    };
-    tell!("{message}");
-    ExitCode::from(status)
+    match run(Program::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tell!("{failure}");
+            failure.status()
+        }
+    }
 }
 
 fn run(verb: Verb) -> Outcome {

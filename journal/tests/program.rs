@@ -4,12 +4,17 @@
 mod common;
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use common::{scratch, segments};
 use lokryn_compliance_log::LogEntry;
+use lokryn_compliance_log::prost::encoding::encode_varint;
+use lokryn_journal::Record;
 
 struct Shell(PathBuf);
 
@@ -24,16 +29,20 @@ impl Shell {
     }
 
     fn output(&self, args: &[&str], input: &[u8]) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lokryn-journal"))
+        let mut child = self.start(args);
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn start(&self, args: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_lokryn-journal"))
             .args(args)
             .current_dir(&self.0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input).unwrap();
-        child.wait_with_output().unwrap()
+            .unwrap()
     }
 
     fn says(&self, args: &[&str]) -> String {
@@ -130,6 +139,90 @@ fn blank_lines_at_the_end_leave_nothing_unacknowledged() {
         let (out, _) = shell.run(&["append", "audit"], input.as_bytes(), status);
         assert_eq!(out.lines().count(), 7, "{end:?}: {out}");
     }
+}
+
+/// What a producer has written is acknowledged while it keeps the pipe open, whatever
+/// follows it: a blank line, one that is refused, or the beginning of the next entry.
+#[test]
+fn nothing_waits_for_more_input() {
+    let line = |number: usize| lines()[number].clone() + "\n";
+    let frame = |number: usize| {
+        let entry: LogEntry = serde_json::from_str(&lines()[number]).unwrap();
+        prost_frame(&entry)
+    };
+    let bytes = |text: &str| text.as_bytes().to_vec();
+    let (first, second) = (frame(0), frame(1));
+    let (begun, rest) = second.split_at(30);
+    let by_line = ["append", "audit"];
+    let by_frame = ["append", "audit", "--delimited"];
+    for (args, pieces) in [
+        (&by_line[..], [bytes(&(line(0) + "\n")), bytes(&line(1))]),
+        (&by_line, [bytes(&(line(0) + " \n\n")), bytes(&line(1))]),
+        (&by_line, [bytes(&(line(0) + "no\n")), bytes(&line(1))]),
+        (&by_line, [bytes(&(line(0) + "{")), bytes(&line(1)[1..])]),
+        (&by_frame, [first.clone(), second.clone()]),
+        (&by_frame, [[&first, begun].concat(), rest.to_vec()]),
+        (&by_frame, [[&first[..], b"\x01x"].concat(), second.clone()]),
+    ] {
+        let shell = Shell(scratch("program_slow"));
+        let mut child = shell.start(args);
+        let mut input = child.stdin.take().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (told, heard) = mpsc::channel();
+        thread::spawn(move || out.lines().try_for_each(|line| told.send(line.unwrap())));
+        for (number, piece) in pieces.iter().enumerate() {
+            input.write_all(piece).unwrap();
+            let line = heard.recv_timeout(Duration::from_secs(60));
+            let line = line.unwrap_or_else(|_| panic!("{pieces:?}: no acknowledgement"));
+            assert!(line.starts_with(&format!("{number}\t")), "{line}");
+        }
+        drop(input);
+        child.wait().unwrap();
+    }
+}
+
+/// Also where the input ends with an error, or entries are passed over.
+#[test]
+fn entries_that_come_together_are_acknowledged_each() {
+    let shell = Shell(scratch("program_together"));
+    let entries: Vec<LogEntry> = lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let mut frames: Vec<Vec<u8>> = entries.iter().map(prost_frame).collect();
+    // One with a field that this version does not know, which is kept.
+    let unknown = [&entries[6].to_bytes()[..], b"\xfa\x07\x01x"].concat();
+    frames[6].clear();
+    encode_varint(unknown.len() as u64, &mut frames[6]);
+    frames[6].extend(&unknown);
+    frames.insert(2, b"\x02\x22\x01".to_vec());
+    frames.insert(5, b"\x02\x08\x01".to_vec());
+    frames.push(vec![0xff; 11]);
+    let (out, err) = shell.run(&["append", "audit", "--delimited"], &frames.concat(), 1);
+    let numbers = out.lines().map(|line| line.split_once('\t').unwrap().0);
+    assert!(numbers.eq(["0", "1", "2", "3", "4", "5", "6"]), "{out}");
+    let said: Vec<&str> = err.lines().collect();
+    assert_eq!(said.len(), 3, "{err}");
+    assert!(
+        said[0].starts_with("lokryn-journal: entry 3: malformed entry of 2 bytes at byte"),
+        "{err}"
+    );
+    assert!(
+        said[1].starts_with("lokryn-journal: entry 6: invalid entry: outcome: unspecified;"),
+        "{err}"
+    );
+    assert!(
+        said[2].starts_with("lokryn-journal: standard input: entry 10: invalid entry length"),
+        "{err}"
+    );
+    let records = fs::read(&segments(&shell.path("audit"))[0]).unwrap();
+    let records: Vec<Record> = lokryn_compliance_log::stream::views(&records)
+        .map(|frame| Record::parse(frame.unwrap().bytes).unwrap())
+        .collect();
+    let appended: Vec<&[u8]> = records.iter().map(Record::entry_bytes).collect();
+    let expected: Vec<Vec<u8>> = entries[..6].iter().map(LogEntry::to_bytes).collect();
+    assert_eq!(appended[..6], expected);
+    assert_eq!(appended[6], unknown);
 }
 
 fn prost_frame(entry: &LogEntry) -> Vec<u8> {
