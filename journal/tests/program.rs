@@ -173,7 +173,8 @@ fn nothing_waits_for_more_input() {
         for (number, piece) in pieces.iter().enumerate() {
             input.write_all(piece).unwrap();
             let line = heard.recv_timeout(Duration::from_secs(60));
-            let line = line.unwrap_or_else(|_| panic!("{pieces:?}: no acknowledgement"));
+            let piece = piece.escape_ascii();
+            let line = line.unwrap_or_else(|_| panic!("no acknowledgement after {piece}"));
             assert!(line.starts_with(&format!("{number}\t")), "{line}");
         }
         drop(input);
