@@ -18,6 +18,7 @@ use common::entry;
 use disk::{Fault, Faulty, Random};
 use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::stream::LogReader;
+use lokryn_journal::disk::Disk as _;
 use lokryn_journal::{Checkpoint, Journal, OpenError, Options, Record, Signer};
 
 /// What a journal has promised, and what may be in it besides.
@@ -344,5 +345,88 @@ fn a_panic_between_segments_tells_all_who_wait() {
         }
         assert!(is_closed, "fuel {fuel}: no panic");
         assert!(journal.close().is_err(), "fuel {fuel}");
+    }
+}
+
+/// Whatever failed while tiles were written and was not tried again: once older segments
+/// are elsewhere, nothing but the tiles tells of them.
+#[test]
+fn tiles_outlast_the_records_below_them() {
+    // The first tiles of all, and the first full one.
+    for signed in [0, 250] {
+        for (fault, fuel) in faults(80) {
+            let disk = Faulty::new(u64::from(fuel));
+            let signer = Signer::generate("example.com/audit").unwrap();
+            let options = options_of(&disk, &signer).checkpoint_interval(Duration::from_secs(3600));
+            fill(&options, signed).unwrap();
+            disk.fail_after(Some(fuel), fault);
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| fill(&options, 10)));
+            disk.fail_after(None, fault);
+            let what = format!("{signed} records, {fault:?}, fuel {fuel}");
+            prove_without_records(&disk, options, &what);
+        }
+    }
+}
+
+/// Appends and signs so many entries, if nothing fails.
+fn fill(options: &Options, count: usize) -> Option<()> {
+    let journal = options.clone().open("/audit").ok()?;
+    for number in 0..count {
+        journal.append_unsynced(&entry(number)).ok()?;
+    }
+    journal.close().ok().map(drop)
+}
+
+/// So do those that opening computes again.
+#[test]
+fn tiles_that_are_rebuilt_outlast_the_records_below_them() {
+    for (fault, fuel) in faults(60) {
+        let disk = Faulty::new(u64::from(fuel));
+        let signer = Signer::generate("example.com/audit").unwrap();
+        let options = options_of(&disk, &signer).checkpoint_interval(Duration::from_secs(3600));
+        fill(&options, 300).unwrap();
+        for gone in ["/audit/tile/0/000", "/audit/tile/1"] {
+            disk.remove_folder(Path::new(gone)).unwrap();
+            disk.sync_folder(Path::new(gone).parent().unwrap()).unwrap();
+        }
+        disk.fail_after(Some(fuel), fault);
+        let open = || options.clone().open("/audit").map(drop);
+        let _ = panic::catch_unwind(AssertUnwindSafe(open));
+        disk.fail_after(None, fault);
+        prove_without_records(&disk, options, &format!("{fault:?}, fuel {fuel}"));
+    }
+}
+
+/// What goes wrong, as an error or in a program that is killed, and when.
+fn faults(count: u32) -> impl Iterator<Item = (Fault, u32)> {
+    let faults = [Fault::Error, Fault::Panic].into_iter();
+    faults.flat_map(move |fault| (0..count).map(move |fuel| (fault, fuel)))
+}
+
+/// Lets a journal grow, moves all segments but the last elsewhere, and proves records of
+/// all of them after a power cut.
+#[track_caller]
+fn prove_without_records(disk: &Faulty, options: Options, what: &str) {
+    let options = options.max_segment_len(1500);
+    let journal = options.clone().open("/audit").unwrap();
+    for number in 0..60 {
+        journal.append(&entry(number)).unwrap();
+    }
+    let size = journal.close().unwrap().size();
+    let mut segments = disk.files();
+    segments.retain(|(path, _)| path.starts_with("/audit/records"));
+    segments.pop();
+    assert!(segments.len() > 1, "{what}");
+    for (path, _) in &segments {
+        disk.remove_folder(path).unwrap();
+    }
+    disk.sync_folder(Path::new("/audit/records")).unwrap();
+    disk.power_on();
+    let journal = options.open("/audit");
+    let journal = journal.unwrap_or_else(|err| panic!("{what}: {err}"));
+    assert_eq!(journal.opening().records, size, "{what}");
+    for sequence in (0..size).step_by(11) {
+        let proof = journal.prove_inclusion(sequence);
+        proof.unwrap_or_else(|err| panic!("{what}, record {sequence}: {err}"));
     }
 }
