@@ -14,7 +14,7 @@ use std::time::Duration;
 use common::{scratch, segments};
 use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::prost::encoding::encode_varint;
-use lokryn_journal::Record;
+use lokryn_journal::{JournalReader, Record};
 
 struct Shell(PathBuf);
 
@@ -180,6 +180,50 @@ fn nothing_waits_for_more_input() {
         drop(input);
         child.wait().unwrap();
     }
+}
+
+/// Killed at any moment, again and again: what was acknowledged is there.
+#[test]
+fn nothing_acknowledged_is_lost_to_a_kill() {
+    let shell = Shell(scratch("program_killed"));
+    let audit = shell.path("audit");
+    let line = lines()[0].clone() + "\n";
+    let mut acknowledged = 0;
+    for round in 0..12_u64 {
+        let mut child = shell.start(&["append", "audit"]);
+        let mut input = child.stdin.take().unwrap();
+        let line = line.clone();
+        let feeder = thread::spawn(move || while input.write_all(line.as_bytes()).is_ok() {});
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut count = 0;
+        for line in output.lines() {
+            let line = line.unwrap();
+            let Some((sequence, _)) = line.split_once('\t') else {
+                break; // torn by the kill
+            };
+            acknowledged = sequence.parse::<u64>().unwrap() + 1;
+            count += 1;
+            if count == 50 + round * 37 {
+                child.kill().unwrap();
+            }
+        }
+        child.wait().unwrap();
+        feeder.join().unwrap();
+        let reader = JournalReader::open(&audit).unwrap().beyond_checkpoint();
+        let mut records = reader.records().unwrap();
+        let mut found = 0;
+        while let Some(record) = records.next_record() {
+            assert_eq!(record.unwrap().sequence, found);
+            found += 1;
+        }
+        assert!(
+            found >= acknowledged,
+            "round {round}: {found} of {acknowledged}"
+        );
+    }
+    shell.run(&["append", "audit"], b"", 0);
+    let verified = shell.says(&["verify", "audit"]);
+    assert!(verified.starts_with('✓'), "{verified}");
 }
 
 /// Also where the input ends with an error, or entries are passed over.
