@@ -135,7 +135,7 @@ fn repeated(bytes: &[u8], len: usize) -> Vec<u8> {
 
 #[test]
 fn a_hostile_segment_takes_a_bounded_amount() {
-    let log = Log::new("limits_segment", 300);
+    let log = Log::new("segment", 300);
     let path = segments(&log.folder)[0].clone();
     let whole = fs::read(&path).unwrap();
     let largest = 4 * 1024 * 1024;
@@ -187,7 +187,7 @@ fn a_hostile_segment_takes_a_bounded_amount() {
 /// Signed, so that nothing but time and memory would keep readers from believing it.
 #[test]
 fn a_checkpoint_that_claims_too_much_takes_no_time() {
-    let log = Log::new("limits_checkpoint", 300);
+    let log = Log::new("checkpoint", 300);
     for size in [301, 1 << 20, 1 << 62, u64::MAX] {
         let checkpoint = Checkpoint::sign(size, EMPTY_ROOT, &log.signer).unwrap();
         fs::write(log.folder.join("checkpoint"), checkpoint.to_string()).unwrap();
@@ -204,7 +204,7 @@ fn a_checkpoint_that_claims_too_much_takes_no_time() {
 
 #[test]
 fn files_beside_the_records_are_read_as_far_as_they_can_go() {
-    let log = Log::new("limits_files", 300);
+    let log = Log::new("files", 300);
     let sparse = |path: &Path| {
         let file = File::options()
             .create(true)
@@ -238,7 +238,7 @@ fn files_beside_the_records_are_read_as_far_as_they_can_go() {
             read,
         );
     }
-    let key = scratch("limits_key").join("key");
+    let key = scratch("key").join("key");
     sparse(&key);
     assert_peak("a key of 16 GiB", 20_000, || {
         assert!(Signer::read(&key).is_err());
@@ -248,7 +248,7 @@ fn files_beside_the_records_are_read_as_far_as_they_can_go() {
 
 #[test]
 fn a_text_takes_a_small_multiple() {
-    let log = Log::new("limits_text", 1);
+    let log = Log::new("text", 1);
     let checkpoint = fs::read_to_string(log.folder.join("checkpoint")).unwrap();
     let (text, signature) = checkpoint.split_once("\n\n").unwrap();
     let hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
@@ -331,8 +331,8 @@ fn a_text_takes_a_small_multiple() {
 #[test]
 fn a_long_journal_takes_no_more_than_a_short_one() {
     let (short, long) = (
-        Log::new("limits_short", 15_000),
-        Log::new("limits_long", 150_000),
+        Log::new("short", 15_000),
+        Log::new("long", 150_000),
     );
     // How full the last segment and the last piece happen to be. The leaves alone of the
     // long one are 4.8 megabytes.

@@ -80,7 +80,7 @@ fn shell(name: &str) -> Shell {
 
 #[test]
 fn what_is_acknowledged_is_there() {
-    let shell = Shell(scratch("program_append"));
+    let shell = Shell(scratch("append"));
     let mut input = lines();
     input.insert(2, "{\"eventType\": 1}".into());
     input.insert(4, "not an entry".into());
@@ -133,7 +133,7 @@ fn what_is_acknowledged_is_there() {
 #[test]
 fn blank_lines_at_the_end_leave_nothing_unacknowledged() {
     for end in ["\n\n", "\n \n\n", "\n\n{}\n", "\nno entry\n\n"] {
-        let shell = Shell(scratch("program_blank"));
+        let shell = Shell(scratch("blank"));
         let input = lines().join("\n") + end;
         let status = i32::from(end.trim() != "");
         let (out, _) = shell.run(&["append", "audit"], input.as_bytes(), status);
@@ -164,7 +164,7 @@ fn nothing_waits_for_more_input() {
         (&by_frame, [[&first, begun].concat(), rest.to_vec()]),
         (&by_frame, [[&first[..], b"\x01x"].concat(), second.clone()]),
     ] {
-        let shell = Shell(scratch("program_slow"));
+        let shell = Shell(scratch("slow"));
         let mut child = shell.start(args);
         let mut input = child.stdin.take().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -185,7 +185,7 @@ fn nothing_waits_for_more_input() {
 /// Killed at any moment, again and again: what was acknowledged is there.
 #[test]
 fn nothing_acknowledged_is_lost_to_a_kill() {
-    let shell = Shell(scratch("program_killed"));
+    let shell = Shell(scratch("killed"));
     let audit = shell.path("audit");
     let line = lines()[0].clone() + "\n";
     let mut acknowledged = 0;
@@ -229,7 +229,7 @@ fn nothing_acknowledged_is_lost_to_a_kill() {
 /// Also where the input ends with an error, or entries are passed over.
 #[test]
 fn entries_that_come_together_are_acknowledged_each() {
-    let shell = Shell(scratch("program_together"));
+    let shell = Shell(scratch("together"));
     let entries: Vec<LogEntry> = lines()
         .iter()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -277,7 +277,7 @@ fn prost_frame(entry: &LogEntry) -> Vec<u8> {
 
 #[test]
 fn filters_keep_what_they_say() {
-    let shell = shell("program_cat");
+    let shell = shell("cat");
     let cat = |args: &[&str]| -> Vec<serde_json::Value> {
         let out = shell.says(&[&["cat", "audit"], args].concat());
         out.lines()
@@ -326,7 +326,7 @@ fn filters_keep_what_they_say() {
 
 #[test]
 fn stats_count_everything() {
-    let shell = shell("program_stats");
+    let shell = shell("stats");
     let stats = shell.says(&["stats", "audit"]);
     assert!(stats.starts_with("audit-"), "{stats}");
     assert!(stats.contains(": 7 records\n"), "{stats}");
@@ -336,7 +336,7 @@ fn stats_count_everything() {
 
 #[test]
 fn damage_is_found_and_what_is_right_is_saved() {
-    let shell = shell("program_damage");
+    let shell = shell("damage");
     fs::copy(shell.path("audit/checkpoint"), shell.path("kept")).unwrap();
     let verified = shell.says(&["verify", "audit", "--against", "kept"]);
     assert!(
@@ -376,7 +376,7 @@ fn damage_is_found_and_what_is_right_is_saved() {
 /// With every length destroyed, and the tiles or the records' own agreement to tell.
 #[test]
 fn salvage_does_without_lengths() {
-    let shell = shell("program_salvage");
+    let shell = shell("salvage");
     let path = &segments(&shell.path("audit"))[0];
     let whole = fs::read(path).unwrap();
     let mut bytes = whole.clone();
@@ -404,7 +404,7 @@ fn salvage_does_without_lengths() {
 
 #[test]
 fn an_export_is_a_log() {
-    let shell = shell("program_export");
+    let shell = shell("export");
     assert_eq!(
         shell.says(&["export", "audit", "log"]),
         "7 records exported\n"
@@ -426,7 +426,7 @@ fn an_export_is_a_log() {
 
 #[test]
 fn a_key_is_given_as_text_or_file() {
-    let shell = Shell(scratch("program_key"));
+    let shell = Shell(scratch("key"));
     let vkey = shell.says(&["keygen", "elsewhere.key", "--origin", "example.com/audit"]);
     let input = lines().join("\n");
     shell.run(
@@ -449,7 +449,7 @@ fn a_key_is_given_as_text_or_file() {
 /// Wrong use is told from what is wrong with a journal.
 #[test]
 fn the_exit_status_says_whose_fault_it_is() {
-    let shell = shell("program_status");
+    let shell = shell("status");
     fs::write(shell.path("file"), "a file").unwrap();
     let stranger = shell.says(&["keygen", "stranger.key"]);
     fs::write(shell.path("stranger.vkey"), stranger).unwrap();
@@ -549,7 +549,7 @@ fn the_exit_status_says_whose_fault_it_is() {
 /// The byte that opening names is the one that verifying names.
 #[test]
 fn a_place_is_the_same_whoever_finds_it() {
-    let shell = shell("program_place");
+    let shell = shell("place");
     let path = &segments(&shell.path("audit"))[0];
     let mut bytes = fs::read(path).unwrap();
     let frames = lokryn_compliance_log::stream::views(&bytes);
@@ -568,7 +568,7 @@ fn a_place_is_the_same_whoever_finds_it() {
 /// `.` has no name of its own, and the key lies beside the folder all the same.
 #[test]
 fn a_folder_is_given_from_inside() {
-    let shell = Shell(scratch("program_inside"));
+    let shell = Shell(scratch("inside"));
     fs::create_dir(shell.path("audit")).unwrap();
     let inside = Shell(shell.path("audit"));
     inside.run(&["append", "."], lines().join("\n").as_bytes(), 0);
@@ -590,7 +590,7 @@ fn a_folder_is_given_from_inside() {
 
 #[test]
 fn an_over_long_line_is_one_line() {
-    let shell = Shell(scratch("program_long_line"));
+    let shell = Shell(scratch("long_line"));
     let lines = lines();
     // What follows on the same line would be an entry by itself.
     let long = [" ".repeat(6 * 4 * 1024 * 1024), lines[0].clone()].concat();
@@ -619,7 +619,7 @@ impl Shell {
 #[test]
 #[cfg(unix)]
 fn a_closed_pipe_changes_no_status() {
-    let shell = shell("program_pipe");
+    let shell = shell("pipe");
     let status = |args: &str| {
         // The pipe is closed before the program begins.
         let script = format!("{{ sleep 0.2; \"$program\" {args}; echo $? >status; }} | true");
@@ -654,7 +654,7 @@ fn a_closed_pipe_changes_no_status() {
 #[test]
 #[cfg(unix)]
 fn who_may_only_read_reads() {
-    let shell = shell("program_permission");
+    let shell = shell("permission");
     shell.script("chmod -R a+rX,a-w audit audit.vkey && chmod a+rx .");
     let as_nobody = |args: &str| {
         let nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
@@ -697,7 +697,7 @@ fn who_may_only_read_reads() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_leaves_no_half_of_a_key() {
-    let shell = Shell(scratch("program_full"));
+    let shell = Shell(scratch("full"));
     // A limit of no bytes a file is a disk that is full.
     let limited = "trap '' XFSZ; (ulimit -f 0; \"$program\" append audit; echo $?) 2>&1 | cat";
     let out = String::from_utf8(shell.script(limited).stdout).unwrap();
@@ -713,7 +713,7 @@ fn a_full_disk_leaves_no_half_of_a_key() {
 #[test]
 #[cfg(target_os = "linux")]
 fn hostile_input_takes_a_bounded_amount() {
-    let shell = shell("program_limits");
+    let shell = shell("limits");
     let limited = |script: &str, status: i32| {
         // Of memory that is written to, in kilobytes.
         let out = shell.script(&format!("ulimit -d 150000; {script}"));
