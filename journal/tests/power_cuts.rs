@@ -39,9 +39,9 @@ struct Promises {
 
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_invented() {
-    let lives = std::env::var("POWER_CUTS").map_or(1000, |it| it.parse().unwrap());
+    let lives = lives();
     let mut count = BTreeMap::new();
-    let mut refused = 0;
+    let (mut acknowledged, mut refused) = (0, 0);
     for seed in 0..lives / 5 {
         let mut random = Random(seed);
         let disk = Faulty::new(random.next());
@@ -61,9 +61,16 @@ fn nothing_acknowledged_is_lost_and_nothing_invented() {
             }
             check(&disk, &signer, &mut promises, seed);
         }
+        acknowledged += promises.acknowledged.len() as u64;
         refused += promises.refused;
     }
-    println!("{count:?}, {refused} refused");
+    println!("{count:?}, {acknowledged} acknowledged, {refused} refused");
+    // Otherwise nothing could have been lost.
+    assert!(acknowledged > lives * 10, "{acknowledged} acknowledged");
+}
+
+fn lives() -> u64 {
+    std::env::var("POWER_CUTS").map_or(1000, |it| it.parse().unwrap())
 }
 
 fn options_of(disk: &Faulty, signer: &Signer) -> Options {
@@ -194,8 +201,8 @@ fn check(disk: &Faulty, signer: &Signer, promises: &mut Promises, seed: u64) {
 /// promises must not depend on the next, which is written while the first is woken.
 #[test]
 fn nothing_acknowledged_to_threads_is_lost() {
-    let lives = std::env::var("POWER_CUTS").map_or(1000, |it| it.parse().unwrap());
-    for seed in 0..lives / 10 {
+    let mut count = 0;
+    for seed in 0..lives() / 10 {
         let mut random = Random(seed);
         let disk = Faulty::new(random.next());
         let signer = Signer::generate("example.com/audit").unwrap();
@@ -229,6 +236,7 @@ fn nothing_acknowledged_to_threads_is_lost() {
         drop(journal);
         disk.fail_after(None, fault);
         disk.power_on();
+        count += acknowledged.len() as u64;
         let mut promises = Promises {
             tried: (0..360).map(|it| (it, all_of_threads())).collect(),
             acknowledged,
@@ -236,6 +244,7 @@ fn nothing_acknowledged_to_threads_is_lost() {
         };
         check(&disk, &signer, &mut promises, seed);
     }
+    assert!(count > lives() * 2, "{count} acknowledged");
 }
 
 fn all_of_threads() -> Vec<LogEntry> {

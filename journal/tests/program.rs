@@ -303,8 +303,28 @@ fn filters_keep_what_they_say() {
     kept(&["--failures"], &|it| {
         it["outcome"].as_str().unwrap().contains("FAILURE")
     });
-    kept(&["--min-severity", "warning"], &|it| {
+    kept(&["--outcome", "success"], &|it| {
+        it["outcome"] == "OUTCOME_SUCCESS"
+    });
+    kept(&["--min-severity", "notice"], &|it| {
+        it["severity"] != "SEVERITY_INFO"
+    });
+    kept(&["--min-severity", "SEVERITY_WARNING"], &|it| {
         it["severity"] == "SEVERITY_WARNING"
+    });
+    let has_tag = |it: &serde_json::Value, tag: &str| {
+        let tags = it["policy_tags"].as_array().unwrap();
+        tags.iter().any(|it| it == tag)
+    };
+    kept(&["--tag", "PII"], &|it| has_tag(it, "PII"));
+    kept(&["--tag", "PII", "--tag", "access-control"], &|it| {
+        has_tag(it, "PII") || has_tag(it, "access-control")
+    });
+    kept(&["--tag", "PII", "--failures"], &|it| {
+        has_tag(it, "PII") && it["outcome"] == "OUTCOME_FAILURE_DENIED"
+    });
+    kept(&["--resource", "exports/"], &|it| {
+        it["resource"].as_str().unwrap().starts_with("exports/")
     });
     let actor = all[3]["actor_id"].as_str().unwrap();
     kept(&["--actor", actor], &|it| it["actor_id"] == actor);
@@ -321,17 +341,69 @@ fn filters_keep_what_they_say() {
     assert!(err.contains("no value of this name"), "{err}");
     shell.run(&["cat", "audit", "--since", "yesterday"], b"", 2);
     shell.run(&["cat", "nowhere"], b"", 2);
-    assert_eq!(shell.says(&["cat", "audit", "--table"]).lines().count(), 8);
+    let table = shell.says(&["cat", "audit", "--table", "--failures"]);
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows.len(), 3, "{table}");
+    let denied = ["warning", "resource_access", "failure_denied", "user-67890"];
+    assert_eq!(rows[1][0], "2");
+    assert_eq!(
+        rows[1][3..],
+        [&denied[..], &["api/v1/admin/users"]].concat()
+    );
 }
 
 #[test]
 fn stats_count_everything() {
     let shell = shell("stats");
-    let stats = shell.says(&["stats", "audit"]);
-    assert!(stats.starts_with("audit-"), "{stats}");
-    assert!(stats.contains(": 7 records\n"), "{stats}");
-    assert!(stats.contains("data_export"), "{stats}");
-    assert!(stats.contains("100.0 %"), "{stats}");
+    let stats = |args: &[&str]| shell.says(&[&["stats", "audit"], args].concat());
+    // The names, the counts and the shares, without the bars.
+    let rows = |stats: &str| -> Vec<String> {
+        let words = |line: &str| line.replace(|c| ('▉'..='▏').contains(&c) || c == '█', "");
+        let row = |line: &str| words(line).split_whitespace().collect::<Vec<_>>().join(" ");
+        stats.lines().map(row).collect()
+    };
+    let all = stats(&[]);
+    let (head, rest) = all.split_once('\n').unwrap();
+    assert!(
+        head.starts_with("audit-") && head.ends_with(": 7 records"),
+        "{head}"
+    );
+    let rest = rows(rest);
+    let day = rest.last().unwrap();
+    assert_eq!(&day["2026-11-29".len()..], " 7 100.0 %");
+    let expected = [
+        "",
+        "event",
+        "agent_decision 1 14.2 %",
+        "data_export 1 14.2 %",
+        "guardrail_check 1 14.2 %",
+        "login 1 14.2 %",
+        "model_inference 1 14.2 %",
+        "resource_access 1 14.2 %",
+        "tool_invocation 1 14.2 %",
+        "",
+        "outcome",
+        "success 5 71.4 %",
+        "failure_denied 2 28.5 %",
+        "",
+        "actor",
+        "agent-001 3 42.8 %",
+        "user-12345 2 28.5 %",
+        "service-backend 1 14.2 %",
+        "user-67890 1 14.2 %",
+        "",
+        "day (UTC)",
+    ];
+    assert_eq!(rest[..rest.len() - 1], expected);
+    let failures = rows(&stats(&["--failures"]));
+    assert!(failures[0].ends_with(": 2 records"), "{failures:?}");
+    assert!(
+        failures.contains(&"agent-001 1 50.0 %".into()),
+        "{failures:?}"
+    );
 }
 
 #[test]
