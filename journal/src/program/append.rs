@@ -9,7 +9,7 @@ use lokryn_compliance_log::stream::{Frame, LogReader, ReadError};
 use lokryn_journal::{AppendError, Journal, LIMIT_MAX_RECORD_LEN, OpenError, Options, Receipt};
 
 use super::time;
-use super::{Failure, Outcome as Done, finding, wrong_use};
+use super::{Done, Failure, finding, wrong_use};
 
 /// The longest line: that of the longest entry, every byte of it being escaped.
 const MAX_LINE_LEN: u64 = 6 * LIMIT_MAX_RECORD_LEN as u64;
