@@ -4,7 +4,6 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -199,46 +198,6 @@ fn every_commit_is_signed_for_those_who_ask() {
         let receipt = journal.append(&entry(number)).unwrap();
         assert_eq!(signed(&folder), receipt.sequence + 1);
     }
-}
-
-/// Whoever else asks for a checkpoint meanwhile: no entry is acknowledged before the one
-/// that signs it.
-#[test]
-fn a_checkpoint_in_between_acknowledges_nothing_unsigned() {
-    let folder = scratch("in_between").join("audit");
-    let journal = Journal::options()
-        .checkpoint_every_commit(true)
-        .open(&folder)
-        .unwrap();
-    let is_done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !is_done.load(Ordering::SeqCst) {
-                journal.checkpoint().unwrap();
-                // Otherwise the others hardly ever get there.
-                thread::sleep(Duration::from_millis(1));
-            }
-        });
-        let append = |thread: usize| {
-            let (journal, folder) = (&journal, &folder);
-            scope.spawn(move || {
-                let append = |number| {
-                    let receipt = journal.append(&entry(thread * 1000 + number)).unwrap();
-                    (receipt.sequence, signed(folder))
-                };
-                (0..300)
-                    .map(append)
-                    .find(|(sequence, size)| sequence >= size)
-            })
-        };
-        let threads: Vec<_> = (0..6).map(append).collect();
-        let joined = threads.into_iter().find_map(|it| it.join().unwrap());
-        is_done.store(true, Ordering::SeqCst);
-        assert_eq!(
-            joined, None,
-            "acknowledged, and not signed: record and size"
-        );
-    });
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Power cuts, failing disks and full ones: nothing acknowledged is lost, nothing is
-//! invented.
+//! Power cuts, failing disks and full ones, and panics: nothing acknowledged is lost, nothing
+//! is invented.
 //!
 //! `POWER_CUTS` in the environment sets how many lives are lived, 1,000 unless set.
 
@@ -10,6 +10,7 @@ mod disk;
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -250,6 +251,51 @@ fn nothing_acknowledged_to_threads_is_lost() {
 fn all_of_threads() -> Vec<LogEntry> {
     let numbers = (0..6).flat_map(|thread| (0..60).map(move |it| thread * 1000 + it));
     numbers.map(entry).collect()
+}
+
+/// Whoever else asks for a checkpoint meanwhile: where every commit is signed, no entry is
+/// acknowledged before the checkpoint that covers it is there.
+#[test]
+fn a_checkpoint_in_between_acknowledges_nothing_unsigned() {
+    let disk = Faulty::new(0);
+    let signer = Signer::generate("example.com/audit").unwrap();
+    let options = options_of(&disk, &signer).checkpoint_every_commit(true);
+    let journal = options.open("/audit").unwrap();
+    let covered = || {
+        let checkpoint = disk.contents(Path::new("/audit/checkpoint")).unwrap();
+        let text = String::from_utf8(checkpoint).unwrap();
+        text.parse::<Checkpoint>().unwrap().size()
+    };
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::SeqCst) {
+                journal.checkpoint().unwrap();
+                // Otherwise the others hardly ever get there.
+                thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let append = |thread: usize| {
+            let (journal, covered) = (&journal, &covered);
+            scope.spawn(move || {
+                let append = |number| {
+                    let receipt = journal.append(&entry(thread * 1000 + number)).unwrap();
+                    (receipt.sequence, covered())
+                };
+                (0..40)
+                    .map(append)
+                    .find(|(sequence, size)| sequence >= size)
+            })
+        };
+        let threads: Vec<_> = (0..6).map(append).collect();
+        let joined: Vec<_> = threads.into_iter().map(|it| it.join().unwrap()).collect();
+        is_done.store(true, Ordering::SeqCst);
+        let unsigned = joined.into_iter().flatten().next();
+        assert_eq!(
+            unsigned, None,
+            "acknowledged, and not signed: record and size"
+        );
+    });
 }
 
 /// After an error nothing is tried again, whatever is asked for: neither the sync that
