@@ -10,34 +10,20 @@ macro_rules! tell {
     }};
 }
 
-mod program {
-    use super::{Failure, Outcome, count, finding, is_folder, print, wrong_use};
+mod program;
 
-    pub(crate) mod append;
-    pub(crate) mod filter;
-    pub(crate) mod read;
-    pub(crate) mod time;
-    pub(crate) mod verify;
-}
-
-use std::fmt::Display;
-use std::fs;
-use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use lokryn_journal::beside;
-use lokryn_journal::note::MAX_NOTE_LEN;
-use lokryn_journal::tile::TileFolder;
-use lokryn_journal::tree::Hashes as _;
-use lokryn_journal::{
-    Checkpoint, ConsistencyProof, ExportError, FileError, InclusionProof, Journal, JournalReader,
-    LIMIT_MAX_RECORD_LEN, RecordsError, Signer, Verifier, VerifyError, export, salvage,
-};
+use lokryn_journal::{ExportError, Journal, Signer, Verifier, beside, export};
 
 use program::filter::Filter;
 use program::read::Form;
+use program::{
+    Done, Failure, append, checkpoint_of, count, finding, parse, print, proofs, read,
+    require_folder, salvage, verify, wrong_use,
+};
 
 /// Keeps audit log entries in a folder, in order, dated and provable.
 ///
@@ -62,7 +48,8 @@ enum Verb {
     /// Appends entries from standard input, and prints the number and time of each
     ///
     /// A line each, as ProtoJSON or as the readable line. What is printed is on the disk.
-    /// A line that is no entry is reported and refused; the rest goes on.
+    /// What has come together is committed together, and waits for nothing more. A line
+    /// that is no entry is reported and refused; the rest goes on.
     Append {
         /// The folder of the journal; made if there is none
         dir: PathBuf,
@@ -182,27 +169,17 @@ struct Keys {
     vkey: Vec<String>,
 }
 
-/// Why the program does not end with status 0.
-enum Failure {
-    /// What was looked at is not as it should be.
-    Finding(String),
-    /// What was asked for cannot be done.
-    Use(String),
-}
-
-type Outcome<T = ()> = Result<T, Failure>;
-
 fn main() -> ExitCode {
-    let (message, status) = match run(Program::parse().verb) {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Finding(message)) => (message, 1),
-        Err(Failure::Use(message)) => (message, 2),
-    };
-    tell!("{message}");
-    ExitCode::from(status)
+    match run(Program::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tell!("{failure}");
+            failure.status()
+        }
+    }
 }
 
-fn run(verb: Verb) -> Outcome {
+fn run(verb: Verb) -> Done {
     match verb {
         Verb::Keygen { file, origin } => keygen(&file, origin),
         Verb::Append {
@@ -224,7 +201,7 @@ fn run(verb: Verb) -> Outcome {
                     options.signer(signer)
                 };
             }
-            program::append::append(&dir, options, delimited)
+            append::append(&dir, options, delimited)
         }
         Verb::Cat {
             dir,
@@ -239,9 +216,9 @@ fn run(verb: Verb) -> Outcome {
                 (false, true) => Form::Table,
                 (false, false) => Form::Lines,
             };
-            program::read::cat(&dir, &filter, form, follow, beyond_checkpoint)
+            read::cat(&dir, &filter, form, follow, beyond_checkpoint)
         }
-        Verb::Stats { dir, filter } => program::read::stats(&dir, &filter),
+        Verb::Stats { dir, filter } => read::stats(&dir, &filter),
         Verb::Verify {
             dir,
             keys,
@@ -251,9 +228,9 @@ fn run(verb: Verb) -> Outcome {
         } => {
             let known = keys.known(&dir)?;
             let against = against.map(|path| parse(&path)).transpose()?;
-            program::verify::verify(&dir, &known, against.as_ref(), from, json)
+            verify::verify(&dir, &known, against.as_ref(), from, json)
         }
-        Verb::Salvage { dir, out, keys } => salvage_to(&dir, &out, &keys.known(&dir)?),
+        Verb::Salvage { dir, out, keys } => salvage::salvage(&dir, &out, &keys.known(&dir)?),
         Verb::Export { dir, out, keys } => {
             checkpoint_of(&dir, &keys.known(&dir)?)?;
             let exported = export(&dir, &out).map_err(|err| match err {
@@ -278,8 +255,8 @@ fn run(verb: Verb) -> Outcome {
         } => {
             let known = keys.known(&dir)?;
             match (sequence, consistency) {
-                (Some(sequence), _) => prove_inclusion(&dir, sequence, &known),
-                (None, Some(old)) => prove_consistency(&dir, &old, &known),
+                (Some(sequence), _) => proofs::prove_inclusion(&dir, sequence, &known),
+                (None, Some(old)) => proofs::prove_consistency(&dir, &old, &known),
                 (None, None) => Err(Failure::Use("neither SEQUENCE nor --consistency".into())),
             }
         }
@@ -291,15 +268,15 @@ fn run(verb: Verb) -> Outcome {
         } => {
             let known = verifiers(&vkey)?;
             match (record, against) {
-                (Some(record), _) => check_inclusion(&proof, &record, &known),
-                (None, Some(old)) => check_consistency(&proof, &old, &known),
+                (Some(record), _) => proofs::check_inclusion(&proof, &record, &known),
+                (None, Some(old)) => proofs::check_consistency(&proof, &old, &known),
                 (None, None) => Err(Failure::Use("neither --record nor --against".into())),
             }
         }
     }
 }
 
-fn keygen(file: &Path, origin: Option<String>) -> Outcome {
+fn keygen(file: &Path, origin: Option<String>) -> Done {
     let origin = if let Some(origin) = origin {
         origin
     } else {
@@ -314,125 +291,10 @@ fn keygen(file: &Path, origin: Option<String>) -> Outcome {
     print(&format_args!("{}\n", signer.verifier()))
 }
 
-fn salvage_to(dir: &Path, out: &Path, known: &[Verifier]) -> Outcome {
-    // Without it nothing can be shown, and no file is made.
-    checkpoint_of(dir, known)?;
-    let mut options = fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options
-        .open(out)
-        .map_err(|err| wrong_use(out.display(), err))?;
-    let salvaged = salvage_into(file, dir, out, known);
-    if salvaged.is_err() {
-        // Part of it, which nobody is to take for all. What went wrong is told.
-        let _ = fs::remove_file(out);
-    }
-    let (records, size) = salvaged?;
-    print(&format_args!(
-        "{records} of {} are those that were signed\n",
-        count(size, "record")
-    ))?;
-    if records < size {
-        let lost = format!("{} lost", count(size - records, "record"));
-        return Err(finding(dir.display(), lost));
-    }
-    Ok(())
-}
-
-/// Returns how many records were saved, and of how many.
-fn salvage_into(file: fs::File, dir: &Path, out: &Path, known: &[Verifier]) -> Outcome<(u64, u64)> {
-    let failed = |err: io::Error| wrong_use(out.display(), err);
-    let mut file = io::BufWriter::new(file);
-    let mut written = Ok(());
-    let salvaged = salvage(dir, known, |record| {
-        if written.is_ok() {
-            written = program::read::write_delimited(&mut file, record);
-        }
-    })?;
-    written.and_then(|()| file.flush()).map_err(failed)?;
-    file.get_ref().sync_all().map_err(failed)?;
-    Ok((salvaged.records, salvaged.size))
-}
-
-fn prove_inclusion(dir: &Path, sequence: u64, known: &[Verifier]) -> Outcome {
-    let checkpoint = checkpoint_of(dir, known)?;
-    let size = checkpoint.size();
-    if sequence >= size {
-        let message = format!("no record {sequence} below the checkpoint, which has {size}");
-        return Err(Failure::Use(message));
-    }
-    let tiles = TileFolder::new(dir, size);
-    let proof = InclusionProof::new(checkpoint, sequence, &tiles)
-        .map_err(|err| finding(dir.display(), err))?;
-    let leaf = tiles
-        .node(0, sequence)
-        .map_err(|err| finding(dir.display(), err))?;
-    proof
-        .verify_hash(leaf, known)
-        .map_err(|err| finding(dir.join("tile").display(), err))?;
-    print(&proof)
-}
-
-fn prove_consistency(dir: &Path, old: &Path, known: &[Verifier]) -> Outcome {
-    let old_checkpoint: Checkpoint = parse(old)?;
-    let checkpoint = checkpoint_of(dir, known)?;
-    let tiles = TileFolder::new(dir, checkpoint.size());
-    let proof = ConsistencyProof::new(checkpoint, old_checkpoint.size(), &tiles)
-        .map_err(|err| finding(dir.display(), err))?;
-    proof
-        .verify(&old_checkpoint, known)
-        .map_err(|err| finding(old.display(), err))?;
-    print(&proof)
-}
-
-fn check_inclusion(proof: &Path, record: &Path, known: &[Verifier]) -> Outcome {
-    let inclusion: InclusionProof = parse(proof)?;
-    let record = read_record(record)?;
-    inclusion
-        .verify(&record, known)
-        .map_err(|err| finding(proof.display(), err))?;
-    let checkpoint = inclusion.checkpoint();
-    print(&format_args!(
-        "record {} of {}, whose checkpoint has {} records\n{}",
-        inclusion.index(),
-        checkpoint.origin(),
-        checkpoint.size(),
-        Unverified(checkpoint, known),
-    ))
-}
-
-fn check_consistency(proof: &Path, old: &Path, known: &[Verifier]) -> Outcome {
-    let consistency: ConsistencyProof = parse(proof)?;
-    consistency
-        .verify(&parse(old)?, known)
-        .map_err(|err| finding(proof.display(), err))?;
-    let checkpoint = consistency.checkpoint();
-    print(&format_args!(
-        "the first {} of {} records of {} have not changed\n{}",
-        consistency.old_size(),
-        checkpoint.size(),
-        checkpoint.origin(),
-        Unverified(checkpoint, known),
-    ))
-}
-
-/// A line for each signature of a key that is not known.
-struct Unverified<'a>(&'a Checkpoint, &'a [Verifier]);
-
-impl Display for Unverified<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let verified = self.0.verify(self.1).map_err(|_| std::fmt::Error)?;
-        let mut unverified = verified.unverified.iter();
-        unverified.try_for_each(|s| writeln!(f, "not verified: the signature of {}", s.key()))
-    }
-}
-
 impl Keys {
     /// The keys given, or the one beside the folder.
-    fn known(&self, dir: &Path) -> Outcome<Vec<Verifier>> {
-        is_folder(dir)?;
+    fn known(&self, dir: &Path) -> Done<Vec<Verifier>> {
+        require_folder(dir)?;
         if !self.vkey.is_empty() {
             return verifiers(&self.vkey);
         }
@@ -448,7 +310,7 @@ impl Keys {
 }
 
 /// Keys as text, or in files.
-fn verifiers(keys: &[String]) -> Outcome<Vec<Verifier>> {
+fn verifiers(keys: &[String]) -> Done<Vec<Verifier>> {
     let verifier = |key: &String| {
         let path = Path::new(key);
         let read = if path.exists() {
@@ -461,107 +323,4 @@ fn verifiers(keys: &[String]) -> Outcome<Vec<Verifier>> {
         read.map_err(|err| wrong_use(key, err))
     };
     keys.iter().map(verifier).collect()
-}
-
-fn checkpoint_of(dir: &Path, known: &[Verifier]) -> Outcome<Checkpoint> {
-    let reader = JournalReader::open(dir)?;
-    let checkpoint = reader.checkpoint();
-    match checkpoint.verify(known) {
-        Ok(_) => Ok(checkpoint.clone()),
-        Err(err) => Err(finding(dir.join("checkpoint").display(), err)),
-    }
-}
-
-/// Refuses what is no folder. Whatever is wrong inside of one is a finding.
-fn is_folder(dir: &Path) -> Outcome {
-    match fs::metadata(dir) {
-        Ok(it) if it.is_dir() => Ok(()),
-        Ok(_) => Err(wrong_use(dir.display(), "not a folder")),
-        Err(err) => Err(wrong_use(dir.display(), err)),
-    }
-}
-
-impl From<FileError> for Failure {
-    fn from(err: FileError) -> Self {
-        let is_missing = err.io().kind() == io::ErrorKind::NotFound;
-        match err.path() {
-            path if is_missing && path.ends_with("checkpoint") => {
-                finding(path.display(), "no checkpoint in the folder")
-            }
-            _ if is_missing => Self::Finding(err.to_string()),
-            _ => Self::Use(err.to_string()),
-        }
-    }
-}
-
-impl From<RecordsError> for Failure {
-    fn from(err: RecordsError) -> Self {
-        match err {
-            RecordsError::File(err) => err.into(),
-            err => Self::Finding(err.to_string()),
-        }
-    }
-}
-
-impl From<VerifyError> for Failure {
-    fn from(err: VerifyError) -> Self {
-        match err {
-            VerifyError::File(err) => err.into(),
-            err => Self::Finding(err.to_string()),
-        }
-    }
-}
-
-/// Reads a record from a file, as much as one can have.
-fn read_record(path: &Path) -> Outcome<Vec<u8>> {
-    let mut record = Vec::new();
-    let max = LIMIT_MAX_RECORD_LEN as u64;
-    let read = fs::File::open(path).and_then(|file| file.take(max + 1).read_to_end(&mut record));
-    read.map_err(|err| wrong_use(path.display(), err))?;
-    if record.len() as u64 > max {
-        return Err(wrong_use(path.display(), "longer than any record"));
-    }
-    Ok(record)
-}
-
-/// Parses a checkpoint or a proof, from standard input for `-`.
-fn parse<T: std::str::FromStr<Err: Display>>(path: &Path) -> Outcome<T> {
-    let text = read(path).map_err(|err| wrong_use(path.display(), err))?;
-    text.parse().map_err(|err| finding(path.display(), err))
-}
-
-/// Reads a text, as much as a proof can have.
-fn read(path: &Path) -> io::Result<String> {
-    // A note, and up to 64 hashes of 45 bytes and some lines before it.
-    let max = 2 * MAX_NOTE_LEN as u64;
-    let mut text = String::new();
-    if path == Path::new("-") {
-        io::stdin().lock().take(max).read_to_string(&mut text)?;
-    } else {
-        fs::File::open(path)?.take(max).read_to_string(&mut text)?;
-    }
-    Ok(text)
-}
-
-fn print(text: &impl Display) -> Outcome {
-    let mut out = io::stdout().lock();
-    match write!(out, "{text}").and_then(|()| out.flush()) {
-        // Who reads has had enough, which is no failure.
-        Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => printed.map_err(|err| wrong_use("standard output", err)),
-    }
-}
-
-/// A number of things.
-fn count(number: u64, thing: &str) -> String {
-    let end = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{end}")
-}
-
-fn finding(place: impl Display, err: impl Display) -> Failure {
-    Failure::Finding(format!("{place}: {err}"))
-}
-
-fn wrong_use(place: impl Display, err: impl Display) -> Failure {
-    Failure::Use(format!("{place}: {err}"))
 }

@@ -392,15 +392,18 @@ impl There<'_> {
     }
 
     /// Writes those of the tiles that are not on the disk as they should be, and returns
-    /// how many.
+    /// how many. Of all of them the names last then.
     fn rebuild_tiles(&self, tiles: &[(Tile, Vec<u8>)]) -> Result<usize, OpenError> {
         let size = self.checkpoint.size();
         let on_disk = TileFolder::on(Arc::clone(&self.options.disk), self.folder, size);
         let mut writer = TileWriter::new(self.disk(), self.folder);
         let mut count = 0;
         for (tile, bytes) in tiles {
-            if on_disk.read(*tile).ok().as_ref() != Some(bytes) {
-                writer.write(*tile, bytes, true)?;
+            if on_disk.read(*tile).ok().as_ref() == Some(bytes) {
+                // The folder of a partial one may be gone, with a full one in its place.
+                writer.keep(tile.full());
+            } else {
+                writer.rewrite(*tile, bytes)?;
                 count += 1;
             }
         }

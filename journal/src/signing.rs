@@ -98,15 +98,21 @@ pub(crate) fn write_checkpoint(
     path: &Path,
     checkpoint: &Checkpoint,
 ) -> Result<(), FileError> {
+    replace(disk, path, checkpoint.to_string().as_bytes())?;
+    sync_parent(disk, path)
+}
+
+/// Puts a file in the place of another. It has its name only once its bytes are on the
+/// disk; the name may still vanish.
+fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = PathBuf::from(new);
     let mut file = disk.create(&new).map_err(FileError::at(&new))?;
-    file.write_at(0, checkpoint.to_string().as_bytes())
+    file.write_at(0, bytes)
         .and_then(|()| file.sync())
         .map_err(FileError::at(&new))?;
-    disk.rename(&new, path).map_err(FileError::at(path))?;
-    sync_parent(disk, path)
+    disk.rename(&new, path).map_err(FileError::at(path))
 }
 
 pub(crate) fn sync_parent(disk: &dyn Disk, path: &Path) -> Result<(), FileError> {
@@ -119,7 +125,8 @@ pub(crate) fn sync_parent(disk: &dyn Disk, path: &Path) -> Result<(), FileError>
 pub(crate) struct TileWriter<'a> {
     disk: &'a dyn Disk,
     folder: &'a Path,
-    changed: BTreeSet<PathBuf>,
+    /// Folders with names that are to last.
+    named_in: BTreeSet<PathBuf>,
 }
 
 impl<'a> TileWriter<'a> {
@@ -127,7 +134,7 @@ impl<'a> TileWriter<'a> {
         Self {
             disk,
             folder,
-            changed: BTreeSet::new(),
+            named_in: BTreeSet::new(),
         }
     }
 
@@ -147,9 +154,34 @@ impl<'a> TileWriter<'a> {
         }
         if durable {
             file.sync().map_err(FileError::at(&path))?;
-            self.changed.extend(path.parent().map(Path::to_owned));
+            self.keep(tile);
         }
         Ok(())
+    }
+
+    /// Writes a tile that was missing or wrong. Unlike one that is beyond the checkpoint,
+    /// it is not written again after a failure: it must not be seen before it is on the
+    /// disk.
+    pub(crate) fn rewrite(&mut self, tile: Tile, bytes: &[u8]) -> Result<(), FileError> {
+        let path = self.folder.join(tile.to_string());
+        match replace(self.disk, &path, bytes) {
+            Err(err) if err.io().kind() == io::ErrorKind::NotFound => {
+                self.create_parent(&path).map_err(FileError::at(&path))?;
+                replace(self.disk, &path, bytes)?;
+            }
+            replaced => replaced?,
+        }
+        self.keep(tile);
+        Ok(())
+    }
+
+    /// Makes the names on the way to a tile last. Whoever made one of the folders may have
+    /// failed before it did, so all of them.
+    pub(crate) fn keep(&mut self, tile: Tile) {
+        let path = self.folder.join(tile.to_string());
+        let folders = path.ancestors().skip(1);
+        let folders = folders.take_while(|it| it.starts_with(self.folder));
+        self.named_in.extend(folders.map(Path::to_owned));
     }
 
     fn create(&mut self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -174,14 +206,14 @@ impl<'a> TileWriter<'a> {
             }
             created => created?,
         }
-        self.changed.extend(parent.parent().map(Path::to_owned));
+        self.named_in.extend(parent.parent().map(Path::to_owned));
         Ok(())
     }
 
     /// Makes the names last.
     pub(crate) fn finish(self) -> Result<(), FileError> {
         // From the inside out, so that a name leads to something.
-        for folder in self.changed.iter().rev() {
+        for folder in self.named_in.iter().rev() {
             self.disk
                 .sync_folder(folder)
                 .map_err(FileError::at(folder))?;

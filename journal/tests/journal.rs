@@ -3,13 +3,20 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use common::{entry, scratch, segments};
 use lokryn_compliance_log::stream;
 use lokryn_compliance_log::{LogEntry, prost::Message as _};
-use lokryn_journal::{AppendError, Closed, Journal, OpenError, Record, Verifier};
+use lokryn_journal::{AppendError, Checkpoint, Closed, Journal, OpenError, Record, Verifier};
+
+/// How many records the checkpoint on the disk covers.
+fn signed(folder: &Path) -> u64 {
+    let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
+    text.parse::<Checkpoint>().unwrap().size()
+}
 
 #[test]
 fn the_first_use_is_two_lines() {
@@ -110,8 +117,7 @@ fn a_sync_puts_what_was_appended_on_the_disk() {
     journal.sync().unwrap();
     let bytes = fs::read(&segments(&folder)[0]).unwrap();
     assert_eq!(stream::views(&bytes).count(), 10);
-    let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
-    assert_eq!(text.lines().nth(1), Some("0"));
+    assert_eq!(signed(&folder), 0);
     let other = journal.clone();
     assert_eq!(journal.close().unwrap().size(), 10);
     assert!(matches!(other.sync(), Err(Closed::ByCaller)));
@@ -125,11 +131,7 @@ fn a_checkpoint_comes_by_itself() {
         .open(&folder)
         .unwrap();
     journal.append_unsynced(&entry(0)).unwrap();
-    let size = || {
-        let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
-        text.lines().nth(1).unwrap().to_owned()
-    };
-    while size() != "1" {
+    while signed(&folder) != 1 {
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -154,20 +156,14 @@ fn nothing_waits_for_a_checkpoint_that_does_not_come() {
                 });
             }
         });
-        let count: usize = (1..=round).map(|round| 4 * (round % 7 + 1)).sum();
+        let count: u64 = (1..=round).map(|round| 4 * (round % 7 + 1)).sum();
         for _ in 0..2000 {
-            let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
-            if text.lines().nth(1).unwrap() == count.to_string() {
+            if signed(&folder) == count {
                 break;
             }
             thread::sleep(Duration::from_millis(5));
         }
-        let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
-        assert_eq!(
-            text.lines().nth(1).unwrap(),
-            count.to_string(),
-            "round {round}"
-        );
+        assert_eq!(signed(&folder), count, "round {round}");
     }
 }
 
@@ -199,9 +195,8 @@ fn every_commit_is_signed_for_those_who_ask() {
         .open(&folder)
         .unwrap();
     for number in 0..300 {
-        journal.append(&entry(number)).unwrap();
-        let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
-        assert_eq!(text.lines().nth(1).unwrap(), (number + 1).to_string());
+        let receipt = journal.append(&entry(number)).unwrap();
+        assert_eq!(signed(&folder), receipt.sequence + 1);
     }
 }
 

@@ -1,9 +1,11 @@
 //! Keys, notes, checkpoints and proofs: the standards' text, and nothing else.
 
+mod common;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 
+use common::scratch;
 use lokryn_journal::key::KeyError;
 use lokryn_journal::note::{MAX_SIGNATURES, Note, NoteError};
 use lokryn_journal::proof::ProofError;
@@ -21,12 +23,6 @@ const GO_NOTE: &str = "If you think cryptography is the answer to your problem,\
 
 fn signer() -> Signer {
     Signer::generate("example.com/audit").unwrap()
-}
-
-fn temp(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_file(&path);
-    path
 }
 
 #[test]
@@ -55,7 +51,8 @@ fn another_implementation_reads_keys_and_notes() {
 
 #[test]
 fn a_key_file_is_private_and_never_overwritten() {
-    let (signer, path) = (signer(), temp("audit.key"));
+    let folder = scratch("private");
+    let (signer, path) = (signer(), folder.join("audit.key"));
     signer.write_new(&path).unwrap();
     assert_eq!(
         fs::metadata(&path).unwrap().permissions().mode() & 0o777,
@@ -70,7 +67,7 @@ fn a_key_file_is_private_and_never_overwritten() {
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(Signer::read(&path).unwrap().to_text(), signer.to_text());
 
-    let path = temp("audit.vkey");
+    let path = folder.join("audit.vkey");
     signer.verifier().write_new(&path).unwrap();
     assert_eq!(Verifier::read(&path).unwrap(), *signer.verifier());
     fs::write(&path, vec![b'a'; 5000]).unwrap();

@@ -1,5 +1,5 @@
-//! Power cuts, failing disks and full ones: nothing acknowledged is lost, nothing is
-//! invented.
+//! Power cuts, failing disks and full ones, and panics: nothing acknowledged is lost, nothing
+//! is invented.
 //!
 //! `POWER_CUTS` in the environment sets how many lives are lived, 1,000 unless set.
 
@@ -8,14 +8,18 @@ mod common;
 mod disk;
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use common::entry;
 use disk::{Fault, Faulty, Random};
 use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::stream::LogReader;
+use lokryn_journal::disk::Disk as _;
 use lokryn_journal::{Checkpoint, Journal, OpenError, Options, Record, Signer};
 
 /// What a journal has promised, and what may be in it besides.
@@ -36,9 +40,9 @@ struct Promises {
 
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_invented() {
-    let lives = std::env::var("POWER_CUTS").map_or(1000, |it| it.parse().unwrap());
+    let lives = lives();
     let mut count = BTreeMap::new();
-    let mut refused = 0;
+    let (mut acknowledged, mut refused) = (0, 0);
     for seed in 0..lives / 5 {
         let mut random = Random(seed);
         let disk = Faulty::new(random.next());
@@ -58,9 +62,16 @@ fn nothing_acknowledged_is_lost_and_nothing_invented() {
             }
             check(&disk, &signer, &mut promises, seed);
         }
+        acknowledged += promises.acknowledged.len() as u64;
         refused += promises.refused;
     }
-    println!("{count:?}, {refused} refused");
+    println!("{count:?}, {acknowledged} acknowledged, {refused} refused");
+    // Otherwise nothing could have been lost.
+    assert!(acknowledged > lives * 10, "{acknowledged} acknowledged");
+}
+
+fn lives() -> u64 {
+    std::env::var("POWER_CUTS").map_or(1000, |it| it.parse().unwrap())
 }
 
 fn options_of(disk: &Faulty, signer: &Signer) -> Options {
@@ -191,8 +202,8 @@ fn check(disk: &Faulty, signer: &Signer, promises: &mut Promises, seed: u64) {
 /// promises must not depend on the next, which is written while the first is woken.
 #[test]
 fn nothing_acknowledged_to_threads_is_lost() {
-    let lives = std::env::var("POWER_CUTS").map_or(1000, |it| it.parse().unwrap());
-    for seed in 0..lives / 10 {
+    let mut count = 0;
+    for seed in 0..lives() / 10 {
         let mut random = Random(seed);
         let disk = Faulty::new(random.next());
         let signer = Signer::generate("example.com/audit").unwrap();
@@ -201,7 +212,7 @@ fn nothing_acknowledged_to_threads_is_lost() {
         let journal = options.open("/audit").unwrap();
         let fuel = u32::try_from(random.below(600)).unwrap();
         disk.fail_after(Some(fuel), fault);
-        let acknowledged: BTreeMap<u64, LogEntry> = std::thread::scope(|scope| {
+        let acknowledged: BTreeMap<u64, LogEntry> = thread::scope(|scope| {
             let append = |thread: usize| {
                 let journal = &journal;
                 scope.spawn(move || {
@@ -226,6 +237,7 @@ fn nothing_acknowledged_to_threads_is_lost() {
         drop(journal);
         disk.fail_after(None, fault);
         disk.power_on();
+        count += acknowledged.len() as u64;
         let mut promises = Promises {
             tried: (0..360).map(|it| (it, all_of_threads())).collect(),
             acknowledged,
@@ -233,11 +245,57 @@ fn nothing_acknowledged_to_threads_is_lost() {
         };
         check(&disk, &signer, &mut promises, seed);
     }
+    assert!(count > lives() * 2, "{count} acknowledged");
 }
 
 fn all_of_threads() -> Vec<LogEntry> {
     let numbers = (0..6).flat_map(|thread| (0..60).map(move |it| thread * 1000 + it));
     numbers.map(entry).collect()
+}
+
+/// Whoever else asks for a checkpoint meanwhile: where every commit is signed, no entry is
+/// acknowledged before the checkpoint that covers it is there.
+#[test]
+fn a_checkpoint_in_between_acknowledges_nothing_unsigned() {
+    let disk = Faulty::new(0);
+    let signer = Signer::generate("example.com/audit").unwrap();
+    let options = options_of(&disk, &signer).checkpoint_every_commit(true);
+    let journal = options.open("/audit").unwrap();
+    let covered = || {
+        let checkpoint = disk.contents(Path::new("/audit/checkpoint")).unwrap();
+        let text = String::from_utf8(checkpoint).unwrap();
+        text.parse::<Checkpoint>().unwrap().size()
+    };
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::SeqCst) {
+                journal.checkpoint().unwrap();
+                // Otherwise the others hardly ever get there.
+                thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let append = |thread: usize| {
+            let (journal, covered) = (&journal, &covered);
+            scope.spawn(move || {
+                let append = |number| {
+                    let receipt = journal.append(&entry(thread * 1000 + number)).unwrap();
+                    (receipt.sequence, covered())
+                };
+                (0..40)
+                    .map(append)
+                    .find(|(sequence, size)| sequence >= size)
+            })
+        };
+        let threads: Vec<_> = (0..6).map(append).collect();
+        let joined: Vec<_> = threads.into_iter().map(|it| it.join().unwrap()).collect();
+        is_done.store(true, Ordering::SeqCst);
+        let unsigned = joined.into_iter().flatten().next();
+        assert_eq!(
+            unsigned, None,
+            "acknowledged, and not signed: record and size"
+        );
+    });
 }
 
 /// After an error nothing is tried again, whatever is asked for: neither the sync that
@@ -287,7 +345,7 @@ fn a_panic_closes_the_journal() {
         disk.fail_after(Some(fuel), Fault::Panic);
         let append = |number| {
             let appended = || journal.append(&entry(number));
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(appended))
+            panic::catch_unwind(AssertUnwindSafe(appended))
         };
         let mut promises = Promises::default();
         let mut is_closed = false;
@@ -307,5 +365,123 @@ fn a_panic_closes_the_journal() {
         assert!(journal.close().is_err(), "fuel {fuel}");
         disk.fail_after(None, Fault::Panic);
         check(&disk, &signer, &mut promises, u64::from(fuel));
+    }
+}
+
+/// A panic while a segment is begun: whoever waits for the same batch is told, and so is
+/// whoever comes later, without a checkpoint that would come by itself.
+#[test]
+fn a_panic_between_segments_tells_all_who_wait() {
+    for fuel in 0..60 {
+        let disk = Faulty::new(u64::from(fuel));
+        let signer = Signer::generate("example.com/audit").unwrap();
+        let options = options_of(&disk, &signer)
+            .max_segment_len(1500)
+            .checkpoint_interval(Duration::from_secs(3600));
+        let journal = options.open("/audit").unwrap();
+        disk.fail_after(Some(fuel), Fault::Panic);
+        let (told, heard) = mpsc::channel();
+        for thread in 0..4 {
+            let (journal, told) = (journal.clone(), told.clone());
+            thread::spawn(move || {
+                for number in 0..60 {
+                    // Whose thread it is that panics goes on, too.
+                    let append = || journal.append(&entry(thread * 1000 + number));
+                    let appended = panic::catch_unwind(AssertUnwindSafe(append));
+                    let is_closed = !matches!(appended, Ok(Ok(_)));
+                    told.send(is_closed).unwrap();
+                }
+            });
+        }
+        let mut is_closed = false;
+        for _ in 0..4 * 60 {
+            let told = heard.recv_timeout(Duration::from_secs(20));
+            is_closed |= told.unwrap_or_else(|_| panic!("fuel {fuel}: somebody waits for ever"));
+        }
+        assert!(is_closed, "fuel {fuel}: no panic");
+        assert!(journal.close().is_err(), "fuel {fuel}");
+    }
+}
+
+/// Whatever failed while tiles were written and was not tried again: once older segments
+/// are elsewhere, nothing but the tiles tells of them.
+#[test]
+fn tiles_outlast_the_records_below_them() {
+    // The first tiles of all, and the first full one.
+    for signed in [0, 250] {
+        for (fault, fuel) in faults(80) {
+            let disk = Faulty::new(u64::from(fuel));
+            let signer = Signer::generate("example.com/audit").unwrap();
+            let options = options_of(&disk, &signer).checkpoint_interval(Duration::from_secs(3600));
+            fill(&options, signed).unwrap();
+            disk.fail_after(Some(fuel), fault);
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| fill(&options, 10)));
+            disk.fail_after(None, fault);
+            let what = format!("{signed} records, {fault:?}, fuel {fuel}");
+            prove_without_records(&disk, options, &what);
+        }
+    }
+}
+
+/// Appends and signs so many entries, if nothing fails.
+fn fill(options: &Options, count: usize) -> Option<()> {
+    let journal = options.clone().open("/audit").ok()?;
+    for number in 0..count {
+        journal.append_unsynced(&entry(number)).ok()?;
+    }
+    journal.close().ok().map(drop)
+}
+
+/// So do those that opening computes again.
+#[test]
+fn tiles_that_are_rebuilt_outlast_the_records_below_them() {
+    for (fault, fuel) in faults(60) {
+        let disk = Faulty::new(u64::from(fuel));
+        let signer = Signer::generate("example.com/audit").unwrap();
+        let options = options_of(&disk, &signer).checkpoint_interval(Duration::from_secs(3600));
+        fill(&options, 300).unwrap();
+        for gone in ["/audit/tile/0/000", "/audit/tile/1"] {
+            disk.remove_folder(Path::new(gone)).unwrap();
+            disk.sync_folder(Path::new(gone).parent().unwrap()).unwrap();
+        }
+        disk.fail_after(Some(fuel), fault);
+        let open = || options.clone().open("/audit").map(drop);
+        let _ = panic::catch_unwind(AssertUnwindSafe(open));
+        disk.fail_after(None, fault);
+        prove_without_records(&disk, options, &format!("{fault:?}, fuel {fuel}"));
+    }
+}
+
+/// What goes wrong, as an error or in a program that is killed, and when.
+fn faults(count: u32) -> impl Iterator<Item = (Fault, u32)> {
+    let faults = [Fault::Error, Fault::Panic].into_iter();
+    faults.flat_map(move |fault| (0..count).map(move |fuel| (fault, fuel)))
+}
+
+/// Lets a journal grow, moves all segments but the last elsewhere, and proves records of
+/// all of them after a power cut.
+#[track_caller]
+fn prove_without_records(disk: &Faulty, options: Options, what: &str) {
+    let options = options.max_segment_len(1500);
+    let journal = options.clone().open("/audit").unwrap();
+    for number in 0..60 {
+        journal.append(&entry(number)).unwrap();
+    }
+    let size = journal.close().unwrap().size();
+    let mut segments = disk.files();
+    segments.retain(|(path, _)| path.starts_with("/audit/records"));
+    segments.pop();
+    assert!(segments.len() > 1, "{what}");
+    for (path, _) in &segments {
+        disk.remove_folder(path).unwrap();
+    }
+    disk.sync_folder(Path::new("/audit/records")).unwrap();
+    disk.power_on();
+    let journal = options.open("/audit");
+    let journal = journal.unwrap_or_else(|err| panic!("{what}: {err}"));
+    assert_eq!(journal.opening().records, size, "{what}");
+    for sequence in (0..size).step_by(11) {
+        let proof = journal.prove_inclusion(sequence);
+        proof.unwrap_or_else(|err| panic!("{what}, record {sequence}: {err}"));
     }
 }

@@ -5,12 +5,17 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use common::{scratch, segments};
 use lokryn_compliance_log::LogEntry;
+use lokryn_compliance_log::prost::encoding::encode_varint;
+use lokryn_journal::{JournalReader, Record};
 
 struct Shell(PathBuf);
 
@@ -25,16 +30,20 @@ impl Shell {
     }
 
     fn output(&self, args: &[&str], input: &[u8]) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lokryn-journal"))
+        let mut child = self.start(args);
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn start(&self, args: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_lokryn-journal"))
             .args(args)
             .current_dir(&self.0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input).unwrap();
-        child.wait_with_output().unwrap()
+            .unwrap()
     }
 
     fn says(&self, args: &[&str]) -> String {
@@ -72,7 +81,7 @@ fn shell(name: &str) -> Shell {
 
 #[test]
 fn what_is_acknowledged_is_there() {
-    let shell = Shell(scratch("program_append"));
+    let shell = Shell(scratch("append"));
     let mut input = lines();
     input.insert(2, "{\"eventType\": 1}".into());
     input.insert(4, "not an entry".into());
@@ -125,12 +134,141 @@ fn what_is_acknowledged_is_there() {
 #[test]
 fn blank_lines_at_the_end_leave_nothing_unacknowledged() {
     for end in ["\n\n", "\n \n\n", "\n\n{}\n", "\nno entry\n\n"] {
-        let shell = Shell(scratch("program_blank"));
+        let shell = Shell(scratch("blank"));
         let input = lines().join("\n") + end;
         let status = i32::from(end.trim() != "");
         let (out, _) = shell.run(&["append", "audit"], input.as_bytes(), status);
         assert_eq!(out.lines().count(), 7, "{end:?}: {out}");
     }
+}
+
+/// What a producer has written is acknowledged while it keeps the pipe open, whatever
+/// follows it: a blank line, one that is refused, or the beginning of the next entry.
+#[test]
+fn nothing_waits_for_more_input() {
+    let line = |number: usize| lines()[number].clone() + "\n";
+    let frame = |number: usize| {
+        let entry: LogEntry = serde_json::from_str(&lines()[number]).unwrap();
+        prost_frame(&entry)
+    };
+    let bytes = |text: &str| text.as_bytes().to_vec();
+    let (first, second) = (frame(0), frame(1));
+    let (begun, rest) = second.split_at(30);
+    let by_line = ["append", "audit"];
+    let by_frame = ["append", "audit", "--delimited"];
+    for (args, pieces) in [
+        (&by_line[..], [bytes(&(line(0) + "\n")), bytes(&line(1))]),
+        (&by_line, [bytes(&(line(0) + " \n\n")), bytes(&line(1))]),
+        (&by_line, [bytes(&(line(0) + "no\n")), bytes(&line(1))]),
+        (&by_line, [bytes(&(line(0) + "{")), bytes(&line(1)[1..])]),
+        (&by_frame, [first.clone(), second.clone()]),
+        (&by_frame, [[&first, begun].concat(), rest.to_vec()]),
+        (&by_frame, [[&first[..], b"\x01x"].concat(), second.clone()]),
+    ] {
+        let shell = Shell(scratch("slow"));
+        let mut child = shell.start(args);
+        let mut input = child.stdin.take().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (told, heard) = mpsc::channel();
+        thread::spawn(move || out.lines().try_for_each(|line| told.send(line.unwrap())));
+        for (number, piece) in pieces.iter().enumerate() {
+            input.write_all(piece).unwrap();
+            let line = heard.recv_timeout(Duration::from_secs(60));
+            let piece = piece.escape_ascii();
+            let line = line.unwrap_or_else(|_| panic!("no acknowledgement after {piece}"));
+            assert!(line.starts_with(&format!("{number}\t")), "{line}");
+        }
+        drop(input);
+        child.wait().unwrap();
+    }
+}
+
+/// Killed at any moment, again and again: what was acknowledged is there.
+#[test]
+fn nothing_acknowledged_is_lost_to_a_kill() {
+    let shell = Shell(scratch("killed"));
+    let audit = shell.path("audit");
+    let line = lines()[0].clone() + "\n";
+    let mut acknowledged = 0;
+    for round in 0..12_u64 {
+        let mut child = shell.start(&["append", "audit"]);
+        let mut input = child.stdin.take().unwrap();
+        let line = line.clone();
+        let feeder = thread::spawn(move || while input.write_all(line.as_bytes()).is_ok() {});
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut count = 0;
+        for line in output.lines() {
+            let line = line.unwrap();
+            let Some((sequence, _)) = line.split_once('\t') else {
+                break; // torn by the kill
+            };
+            acknowledged = sequence.parse::<u64>().unwrap() + 1;
+            count += 1;
+            if count == 50 + round * 37 {
+                child.kill().unwrap();
+            }
+        }
+        child.wait().unwrap();
+        feeder.join().unwrap();
+        let reader = JournalReader::open(&audit).unwrap().beyond_checkpoint();
+        let mut records = reader.records().unwrap();
+        let mut found = 0;
+        while let Some(record) = records.next_record() {
+            assert_eq!(record.unwrap().sequence, found);
+            found += 1;
+        }
+        assert!(
+            found >= acknowledged,
+            "round {round}: {found} of {acknowledged}"
+        );
+    }
+    shell.run(&["append", "audit"], b"", 0);
+    let verified = shell.says(&["verify", "audit"]);
+    assert!(verified.starts_with('✓'), "{verified}");
+}
+
+/// Also where the input ends with an error, or entries are passed over.
+#[test]
+fn entries_that_come_together_are_acknowledged_each() {
+    let shell = Shell(scratch("together"));
+    let entries: Vec<LogEntry> = lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let mut frames: Vec<Vec<u8>> = entries.iter().map(prost_frame).collect();
+    // One with a field that this version does not know, which is kept.
+    let unknown = [&entries[6].to_bytes()[..], b"\xfa\x07\x01x"].concat();
+    frames[6].clear();
+    encode_varint(unknown.len() as u64, &mut frames[6]);
+    frames[6].extend(&unknown);
+    frames.insert(2, b"\x02\x22\x01".to_vec());
+    frames.insert(5, b"\x02\x08\x01".to_vec());
+    frames.push(vec![0xff; 11]);
+    let (out, err) = shell.run(&["append", "audit", "--delimited"], &frames.concat(), 1);
+    let numbers = out.lines().map(|line| line.split_once('\t').unwrap().0);
+    assert!(numbers.eq(["0", "1", "2", "3", "4", "5", "6"]), "{out}");
+    let said: Vec<&str> = err.lines().collect();
+    assert_eq!(said.len(), 3, "{err}");
+    assert!(
+        said[0].starts_with("lokryn-journal: entry 3: malformed entry of 2 bytes at byte"),
+        "{err}"
+    );
+    assert!(
+        said[1].starts_with("lokryn-journal: entry 6: invalid entry: outcome: unspecified;"),
+        "{err}"
+    );
+    assert!(
+        said[2].starts_with("lokryn-journal: standard input: entry 10: invalid entry length"),
+        "{err}"
+    );
+    let records = fs::read(&segments(&shell.path("audit"))[0]).unwrap();
+    let records: Vec<Record> = lokryn_compliance_log::stream::views(&records)
+        .map(|frame| Record::parse(frame.unwrap().bytes).unwrap())
+        .collect();
+    let appended: Vec<&[u8]> = records.iter().map(Record::entry_bytes).collect();
+    let expected: Vec<Vec<u8>> = entries[..6].iter().map(LogEntry::to_bytes).collect();
+    assert_eq!(appended[..6], expected);
+    assert_eq!(appended[6], unknown);
 }
 
 fn prost_frame(entry: &LogEntry) -> Vec<u8> {
@@ -140,7 +278,7 @@ fn prost_frame(entry: &LogEntry) -> Vec<u8> {
 
 #[test]
 fn filters_keep_what_they_say() {
-    let shell = shell("program_cat");
+    let shell = shell("cat");
     let cat = |args: &[&str]| -> Vec<serde_json::Value> {
         let out = shell.says(&[&["cat", "audit"], args].concat());
         out.lines()
@@ -166,8 +304,28 @@ fn filters_keep_what_they_say() {
     kept(&["--failures"], &|it| {
         it["outcome"].as_str().unwrap().contains("FAILURE")
     });
-    kept(&["--min-severity", "warning"], &|it| {
+    kept(&["--outcome", "success"], &|it| {
+        it["outcome"] == "OUTCOME_SUCCESS"
+    });
+    kept(&["--min-severity", "notice"], &|it| {
+        it["severity"] != "SEVERITY_INFO"
+    });
+    kept(&["--min-severity", "SEVERITY_WARNING"], &|it| {
         it["severity"] == "SEVERITY_WARNING"
+    });
+    let has_tag = |it: &serde_json::Value, tag: &str| {
+        let tags = it["policy_tags"].as_array().unwrap();
+        tags.iter().any(|it| it == tag)
+    };
+    kept(&["--tag", "PII"], &|it| has_tag(it, "PII"));
+    kept(&["--tag", "PII", "--tag", "access-control"], &|it| {
+        has_tag(it, "PII") || has_tag(it, "access-control")
+    });
+    kept(&["--tag", "PII", "--failures"], &|it| {
+        has_tag(it, "PII") && it["outcome"] == "OUTCOME_FAILURE_DENIED"
+    });
+    kept(&["--resource", "exports/"], &|it| {
+        it["resource"].as_str().unwrap().starts_with("exports/")
     });
     let actor = all[3]["actor_id"].as_str().unwrap();
     kept(&["--actor", actor], &|it| it["actor_id"] == actor);
@@ -184,12 +342,23 @@ fn filters_keep_what_they_say() {
     assert!(err.contains("no value of this name"), "{err}");
     shell.run(&["cat", "audit", "--since", "yesterday"], b"", 2);
     shell.run(&["cat", "nowhere"], b"", 2);
-    assert_eq!(shell.says(&["cat", "audit", "--table"]).lines().count(), 8);
+    let table = shell.says(&["cat", "audit", "--table", "--failures"]);
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows.len(), 3, "{table}");
+    let denied = ["warning", "resource_access", "failure_denied", "user-67890"];
+    assert_eq!(rows[1][0], "2");
+    assert_eq!(
+        rows[1][3..],
+        [&denied[..], &["api/v1/admin/users"]].concat()
+    );
 }
 
 #[test]
 fn stats_count_everything() {
-    let shell = shell("program_stats");
+    let shell = shell("stats");
     let mut login: LogEntry = serde_json::from_str(lines().last().unwrap()).unwrap();
     let visitors: Vec<_> = (0..12)
         .map(|visitor| {
@@ -265,7 +434,7 @@ fn counted(shell: &Shell, filter: &[&str]) -> (String, String) {
 
 #[test]
 fn damage_is_found_and_what_is_right_is_saved() {
-    let shell = shell("program_damage");
+    let shell = shell("damage");
     fs::copy(shell.path("audit/checkpoint"), shell.path("kept")).unwrap();
     let verified = shell.says(&["verify", "audit", "--against", "kept"]);
     assert!(
@@ -305,7 +474,7 @@ fn damage_is_found_and_what_is_right_is_saved() {
 /// With every length destroyed, and the tiles or the records' own agreement to tell.
 #[test]
 fn salvage_does_without_lengths() {
-    let shell = shell("program_salvage");
+    let shell = shell("salvage");
     let path = &segments(&shell.path("audit"))[0];
     let whole = fs::read(path).unwrap();
     let mut bytes = whole.clone();
@@ -333,7 +502,7 @@ fn salvage_does_without_lengths() {
 
 #[test]
 fn an_export_is_a_log() {
-    let shell = shell("program_export");
+    let shell = shell("export");
     assert_eq!(
         shell.says(&["export", "audit", "log"]),
         "7 records exported\n"
@@ -355,7 +524,7 @@ fn an_export_is_a_log() {
 
 #[test]
 fn a_key_is_given_as_text_or_file() {
-    let shell = Shell(scratch("program_key"));
+    let shell = Shell(scratch("key"));
     let vkey = shell.says(&["keygen", "elsewhere.key", "--origin", "example.com/audit"]);
     let input = lines().join("\n");
     shell.run(
@@ -378,7 +547,7 @@ fn a_key_is_given_as_text_or_file() {
 /// Wrong use is told from what is wrong with a journal.
 #[test]
 fn the_exit_status_says_whose_fault_it_is() {
-    let shell = shell("program_status");
+    let shell = shell("status");
     fs::write(shell.path("file"), "a file").unwrap();
     let stranger = shell.says(&["keygen", "stranger.key"]);
     fs::write(shell.path("stranger.vkey"), stranger).unwrap();
@@ -478,7 +647,7 @@ fn the_exit_status_says_whose_fault_it_is() {
 /// The byte that opening names is the one that verifying names.
 #[test]
 fn a_place_is_the_same_whoever_finds_it() {
-    let shell = shell("program_place");
+    let shell = shell("place");
     let path = &segments(&shell.path("audit"))[0];
     let mut bytes = fs::read(path).unwrap();
     let frames = lokryn_compliance_log::stream::views(&bytes);
@@ -497,7 +666,7 @@ fn a_place_is_the_same_whoever_finds_it() {
 /// `.` has no name of its own, and the key lies beside the folder all the same.
 #[test]
 fn a_folder_is_given_from_inside() {
-    let shell = Shell(scratch("program_inside"));
+    let shell = Shell(scratch("inside"));
     fs::create_dir(shell.path("audit")).unwrap();
     let inside = Shell(shell.path("audit"));
     inside.run(&["append", "."], lines().join("\n").as_bytes(), 0);
@@ -519,7 +688,7 @@ fn a_folder_is_given_from_inside() {
 
 #[test]
 fn an_over_long_line_is_one_line() {
-    let shell = Shell(scratch("program_long_line"));
+    let shell = Shell(scratch("long_line"));
     let lines = lines();
     // What follows on the same line would be an entry by itself.
     let long = [" ".repeat(6 * 4 * 1024 * 1024), lines[0].clone()].concat();
@@ -548,7 +717,7 @@ impl Shell {
 #[test]
 #[cfg(unix)]
 fn a_closed_pipe_changes_no_status() {
-    let shell = shell("program_pipe");
+    let shell = shell("pipe");
     let status = |args: &str| {
         // The pipe is closed before the program begins.
         let script = format!("{{ sleep 0.2; \"$program\" {args}; echo $? >status; }} | true");
@@ -583,7 +752,7 @@ fn a_closed_pipe_changes_no_status() {
 #[test]
 #[cfg(unix)]
 fn who_may_only_read_reads() {
-    let shell = shell("program_permission");
+    let shell = shell("permission");
     shell.script("chmod -R a+rX,a-w audit audit.vkey && chmod a+rx .");
     let as_nobody = |args: &str| {
         let nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
@@ -626,7 +795,7 @@ fn who_may_only_read_reads() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_leaves_no_half_of_a_key() {
-    let shell = Shell(scratch("program_full"));
+    let shell = Shell(scratch("full"));
     // A limit of no bytes a file is a disk that is full.
     let limited = "trap '' XFSZ; (ulimit -f 0; \"$program\" append audit; echo $?) 2>&1 | cat";
     let out = String::from_utf8(shell.script(limited).stdout).unwrap();
@@ -642,7 +811,7 @@ fn a_full_disk_leaves_no_half_of_a_key() {
 #[test]
 #[cfg(target_os = "linux")]
 fn hostile_input_takes_a_bounded_amount() {
-    let shell = shell("program_limits");
+    let shell = shell("limits");
     let limited = |script: &str, status: i32| {
         // Of memory that is written to, in kilobytes.
         let out = shell.script(&format!("ulimit -d 150000; {script}"));

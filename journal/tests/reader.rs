@@ -2,8 +2,7 @@
 
 mod common;
 
-use std::fs;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
@@ -60,7 +59,7 @@ fn read(mut records: Records) -> (Vec<u64>, Vec<String>) {
     (numbers, errors)
 }
 
-fn journal(name: &str, count: usize) -> (std::path::PathBuf, Vec<Receipt>) {
+fn journal(name: &str, count: usize) -> (PathBuf, Vec<Receipt>) {
     let folder = scratch(name).join("audit");
     let journal = Journal::options()
         .max_segment_len(1200)

@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::sync::Arc;
-
 use common::{entry, scratch};
 use lokryn_journal::{Journal, verify};
 use tokio::runtime::Runtime;
@@ -50,14 +48,14 @@ fn tasks_and_threads_commit_together() {
 fn a_runtime_that_ends_leaves_nobody_waiting() {
     for _ in 0..20 {
         let folder = scratch("runtime_ends").join("audit");
-        let journal = Arc::new(Journal::open(&folder).unwrap());
+        let journal = Journal::open(&folder).unwrap();
         let runtime = Runtime::new().unwrap();
         for number in 0..50 {
-            let journal = Arc::clone(&journal);
+            let journal = journal.clone();
             runtime.spawn(async move { journal.append_async(&entry(number)).await });
         }
         let thread = {
-            let journal = Arc::clone(&journal);
+            let journal = journal.clone();
             std::thread::spawn(move || journal.append(&entry(99)).unwrap())
         };
         runtime.shutdown_background();

@@ -1,9 +1,12 @@
 //! Roots and proofs are those of another implementation, from memory and from tiles.
 
+mod common;
+
 use std::convert::Infallible;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use common::scratch;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use lokryn_journal::tile::{Bundle, Place, Tile, TileError, TileFolder};
 use lokryn_journal::tree::{
@@ -71,12 +74,6 @@ fn oracle(leaves: &[Vec<u8>]) -> Oracle {
     oracle
 }
 
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&folder);
-    folder
-}
-
 #[test]
 fn small_trees_are_those_of_ct_merkle() {
     let leaves = leaves(70);
@@ -135,7 +132,7 @@ fn tiles_of_seventy_thousand_leaves() {
     let leaves = leaves(70_000);
     let nodes = Nodes::of(&leaves);
     let oracle = oracle(&leaves);
-    let folder = folder("tiles");
+    let folder = scratch("tiles");
     nodes.write_tiles(&folder, 70_000);
 
     let edge: Vec<_> = Tile::right_edge(70_000).map(|t| t.to_string()).collect();
@@ -165,7 +162,7 @@ fn tiles_of_seventy_thousand_leaves() {
 
 #[test]
 fn a_damaged_tile_is_named() {
-    let folder = folder("damaged");
+    let folder = scratch("damaged");
     Nodes::of(&leaves(300)).write_tiles(&folder, 300);
     let tiles = TileFolder::new(&folder, 300);
     fs::write(folder.join("tile/0/001.p/44"), [0; 40]).unwrap();

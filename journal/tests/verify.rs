@@ -311,18 +311,12 @@ fn verifying_goes_on_beside_a_writer() {
         });
         let mut count = 0;
         while !writer.is_finished() {
-            let report = log.verify_once();
+            let report = verify(&log.folder, &log.keys()).unwrap();
             assert!(report.is_ok(), "{:?}", faults(&report));
             count += 1;
         }
         assert!(count > 0);
     });
-}
-
-impl Log {
-    fn verify_once(&self) -> Report {
-        verify(&self.folder, &self.keys()).unwrap()
-    }
 }
 
 #[test]

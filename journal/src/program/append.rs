@@ -1,16 +1,20 @@
 //! The verb that appends.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write};
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read, StdinLock, StdoutLock, Write as _};
 
 use lokryn_compliance_log::LogEntry;
-use lokryn_compliance_log::stream::{LogReader, ReadError};
+use lokryn_compliance_log::stream::{Frame, LogReader, ReadError};
 use lokryn_journal::{AppendError, Journal, LIMIT_MAX_RECORD_LEN, OpenError, Options, Receipt};
 
 use super::time;
-use super::{Failure, Outcome as Done, finding, wrong_use};
+use super::{Done, Failure, finding, wrong_use};
 
 /// The longest line: that of the longest entry, every byte of it being escaped.
 const MAX_LINE_LEN: u64 = 6 * LIMIT_MAX_RECORD_LEN as u64;
+/// How many bytes of input are read, and committed together, at a time: what a pipe holds.
+const READ_LEN: usize = 64 * 1024;
 
 pub(crate) fn append(dir: &std::path::Path, options: Options, delimited: bool) -> Done {
     let journal = options.open(dir).map_err(|err| not_opened(&err))?;
@@ -23,10 +27,14 @@ pub(crate) fn append(dir: &std::path::Path, options: Options, delimited: bool) -
         let kept = cut.kept.display();
         tell!("cut off {} bytes, kept in {kept}", cut.len);
     }
-    let mut appending = Appending {
+    let unacknowledged = RefCell::new(Unacknowledged {
         journal: journal.clone(),
+        receipts: Vec::new(),
         out: BufWriter::new(io::stdout().lock()),
-        waiting: Vec::new(),
+    });
+    let mut appending = Appending {
+        journal: &journal,
+        unacknowledged: &unacknowledged,
         refused: 0,
     };
     let appended = if delimited {
@@ -35,9 +43,11 @@ pub(crate) fn append(dir: &std::path::Path, options: Options, delimited: bool) -
         appending.lines()
     };
     let refused = appending.refused;
-    drop(appending);
+    // Where the input ends with an error there may be some.
+    let acknowledged = unacknowledged.into_inner().acknowledge();
     let closed = journal.close().map_err(|err| finding(dir.display(), err));
     appended?;
+    acknowledged?;
     closed?;
     if refused > 0 {
         let entries = if refused == 1 { "entry" } else { "entries" };
@@ -78,118 +88,141 @@ fn not_opened(err: &OpenError) -> Failure {
     }
 }
 
-struct Appending<W: Write> {
+/// What has been appended and not been acknowledged.
+struct Unacknowledged {
     journal: Journal,
-    out: W,
-    /// What has been appended and not been acknowledged.
-    waiting: Vec<Receipt>,
+    receipts: Vec<Receipt>,
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+impl Unacknowledged {
+    /// Puts it on the disk, and says so.
+    fn acknowledge(&mut self) -> Done {
+        if self.receipts.is_empty() {
+            return Ok(());
+        }
+        let synced = self.journal.sync();
+        synced.map_err(|err| finding("not appended", err))?;
+        self.print()
+            .map_err(|err| wrong_use("standard output", err))
+    }
+
+    fn print(&mut self) -> io::Result<()> {
+        for receipt in self.receipts.drain(..) {
+            let time = time::print(receipt.recorded_at);
+            writeln!(self.out, "{}\t{time}", receipt.sequence)?;
+        }
+        self.out.flush()
+    }
+}
+
+/// Standard input. Whatever came with one read is acknowledged before the next, which may
+/// have to wait: so it is committed together, and does not wait, and what is in memory is
+/// bounded.
+struct Input<'a> {
+    stdin: StdinLock<'static>,
+    unacknowledged: &'a RefCell<Unacknowledged>,
+}
+
+impl<'a> Input<'a> {
+    fn new(unacknowledged: &'a RefCell<Unacknowledged>) -> BufReader<Self> {
+        let stdin = io::stdin().lock();
+        let input = Self {
+            stdin,
+            unacknowledged,
+        };
+        BufReader::with_capacity(READ_LEN, input)
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let acknowledged = self.unacknowledged.borrow_mut().acknowledge();
+        acknowledged.map_err(io::Error::other)?;
+        self.stdin.read(buf)
+    }
+}
+
+/// What is wrong with the input, or with what was to be acknowledged before it was read.
+fn not_read(err: io::Error) -> Failure {
+    err.downcast()
+        .unwrap_or_else(|err| wrong_use("standard input", err))
+}
+
+struct Appending<'a> {
+    journal: &'a Journal,
+    unacknowledged: &'a RefCell<Unacknowledged>,
     refused: u64,
 }
 
-impl<W: Write> Appending<W> {
+impl Appending<'_> {
     fn lines(&mut self) -> Done {
-        let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
+        let mut input = Input::new(self.unacknowledged);
         let mut line = Vec::new();
         for number in 1_u64.. {
             line.clear();
-            let read = input
-                .by_ref()
-                .take(MAX_LINE_LEN + 1)
-                .read_until(b'\n', &mut line);
-            if read.map_err(|err| wrong_use("standard input", err))? == 0 {
+            let mut start = input.by_ref().take(MAX_LINE_LEN + 1);
+            if start.read_until(b'\n', &mut line).map_err(not_read)? == 0 {
                 return Ok(());
             }
-            let is_too_long = line.len() as u64 > MAX_LINE_LEN;
-            if is_too_long && line.last() != Some(&b'\n') {
-                let skipped = input.skip_until(b'\n');
-                skipped.map_err(|err| wrong_use("standard input", err))?;
-            }
-            let is_last = !input.buffer().contains(&b'\n');
-            if is_too_long {
-                let why = format!("longer than {MAX_LINE_LEN} bytes");
-                self.refuse(number, &why, is_last)?;
-                continue;
-            }
-            if line.trim_ascii().is_empty() {
-                if is_last {
-                    self.settle()?;
+            let place = format_args!("line {number}");
+            if line.len() as u64 > MAX_LINE_LEN {
+                if line.last() != Some(&b'\n') {
+                    input.skip_until(b'\n').map_err(not_read)?;
                 }
-                continue;
-            }
-            match parse(&line) {
-                Ok(entry) => self.append(number, is_last, |journal, is_last| {
-                    if is_last {
-                        journal.append(&entry)
-                    } else {
-                        journal.append_unsynced(&entry)
-                    }
-                })?,
-                Err(why) => self.refuse(number, &why, is_last)?,
+                self.refuse(place, format_args!("longer than {MAX_LINE_LEN} bytes"));
+            } else if !line.trim_ascii().is_empty() {
+                match parse(&line) {
+                    Ok(entry) => self.take(place, self.journal.append_unsynced(&entry))?,
+                    Err(why) => self.refuse(place, why),
+                }
             }
         }
         Ok(())
     }
 
     fn delimited(&mut self) -> Done {
-        let input = BufReader::with_capacity(1 << 16, io::stdin().lock());
-        let mut reader = LogReader::new(input);
+        let mut reader = LogReader::new(Input::new(self.unacknowledged));
         for number in 1_u64.. {
-            match reader.next_view() {
-                None => return Ok(()),
-                Some(Ok(frame)) => {
-                    let bytes = frame.bytes;
-                    self.append(number, true, |journal, _| journal.append_encoded(bytes))?;
+            let Some(frame) = reader.next_view() else {
+                return Ok(());
+            };
+            let place = format_args!("entry {number}");
+            match frame {
+                Ok(frame) => self.take(place, append_frame(self.journal, &frame))?,
+                Err(err @ (ReadError::Malformed { .. } | ReadError::Empty { .. })) => {
+                    self.refuse(place, err);
                 }
-                Some(Err(err @ (ReadError::Malformed { .. } | ReadError::Empty { .. }))) => {
-                    self.refuse(number, &err.to_string(), true)?;
-                }
-                Some(Err(err)) => return Err(finding("standard input", err)),
+                Err(ReadError::Io(err)) => return Err(not_read(err)),
+                Err(err) => return Err(finding("standard input", format_args!("{place}: {err}"))),
             }
         }
         Ok(())
     }
 
-    fn append(
-        &mut self,
-        number: u64,
-        is_last: bool,
-        append: impl FnOnce(&Journal, bool) -> Result<Receipt, AppendError>,
-    ) -> Done {
-        match append(&self.journal, is_last) {
-            Ok(receipt) => {
-                self.waiting.push(receipt);
-                if is_last { self.acknowledge() } else { Ok(()) }
-            }
-            Err(AppendError::Closed(err)) => Err(finding("not appended", err)),
-            Err(err) => self.refuse(number, &err.to_string(), is_last),
+    /// Takes what came of appending an entry.
+    fn take(&mut self, place: impl Display, appended: Result<Receipt, AppendError>) -> Done {
+        match appended {
+            Ok(receipt) => self.unacknowledged.borrow_mut().receipts.push(receipt),
+            Err(AppendError::Closed(err)) => return Err(finding("not appended", err)),
+            Err(err) => self.refuse(place, err),
         }
+        Ok(())
     }
 
-    fn refuse(&mut self, number: u64, why: &str, is_last: bool) -> Done {
+    fn refuse(&mut self, place: impl Display, why: impl Display) {
         self.refused += 1;
-        tell!("line {number}: {why}");
-        if is_last { self.settle() } else { Ok(()) }
+        tell!("{place}: {why}");
     }
+}
 
-    /// Makes what is waiting last where no entry comes that would, and says so.
-    fn settle(&mut self) -> Done {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        let synced = self.journal.sync();
-        synced.map_err(|err| finding("not appended", err))?;
-        self.acknowledge()
-    }
-
-    /// Says what is on the disk.
-    fn acknowledge(&mut self) -> Done {
-        for receipt in self.waiting.drain(..) {
-            let time = time::print(receipt.recorded_at);
-            writeln!(self.out, "{}\t{time}", receipt.sequence)
-                .map_err(|err| wrong_use("standard output", err))?;
-        }
-        let flushed = self.out.flush();
-        flushed.map_err(|err| wrong_use("standard output", err))
+/// Appends an entry as it came. Those that are written like this here, too, can be written
+/// together; one that is not waits for the disk alone.
+fn append_frame(journal: &Journal, frame: &Frame<'_>) -> Result<Receipt, AppendError> {
+    if frame.view.encode_to_vec() == frame.bytes {
+        journal.append_unsynced(&frame.view.to_entry())
+    } else {
+        journal.append_encoded(frame.bytes)
     }
 }
 

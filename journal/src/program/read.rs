@@ -16,7 +16,7 @@ use lokryn_journal::{JournalReader, Record, RecordsError};
 
 use super::filter::Filter;
 use super::time;
-use super::{Failure, Outcome as Done, count, finding, is_folder, wrong_use};
+use super::{Done, Failure, count, finding, require_folder, wrong_use};
 
 /// How records are printed.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub(crate) fn cat(dir: &Path, filter: &Filter, form: Form, follow: bool, beyond:
     let mut faults = 0_u64;
     if matches!(form, Form::Table) {
         out.write_all(HEAD.as_bytes())
-            .or_else(|err| closed(err, faults))?;
+            .or_else(|err| not_written(err, faults))?;
     }
     let mut print = |read: Result<Record<'_>, RecordsError>| {
         match read {
@@ -41,14 +41,14 @@ pub(crate) fn cat(dir: &Path, filter: &Filter, form: Form, follow: bool, beyond:
                 Form::Table => write!(out, "{}", Row(&record)),
                 Form::Delimited => write_delimited(&mut out, record.bytes),
             }
-            .or_else(|err| closed(err, faults))?,
+            .or_else(|err| not_written(err, faults))?,
             Err(err) => {
                 faults += 1;
                 tell!("{err}");
             }
         }
         if follow {
-            out.flush().or_else(|err| closed(err, faults))
+            out.flush().or_else(|err| not_written(err, faults))
         } else {
             Ok(())
         }
@@ -63,7 +63,7 @@ pub(crate) fn cat(dir: &Path, filter: &Filter, form: Form, follow: bool, beyond:
     } else {
         reader.select(cores(), |record| filter.keeps(&record.view), print)?;
     }
-    out.flush().or_else(|err| closed(err, faults))?;
+    out.flush().or_else(|err| not_written(err, faults))?;
     all_well(dir, faults)
 }
 
@@ -72,7 +72,7 @@ fn cores() -> usize {
 }
 
 fn reader(dir: &Path, filter: &Filter, beyond: bool) -> Done<JournalReader> {
-    is_folder(dir)?;
+    require_folder(dir)?;
     if let (Some(since), Some(until)) = (filter.since, filter.until)
         && since >= until
     {
@@ -99,7 +99,7 @@ fn all_well(dir: &Path, faults: u64) -> Done {
 }
 
 /// Who reads has had enough, which is no failure: what has been found until then counts.
-fn closed(err: io::Error, faults: u64) -> Done {
+fn not_written(err: io::Error, faults: u64) -> Done {
     if err.kind() == io::ErrorKind::BrokenPipe {
         std::process::exit(i32::from(faults > 0));
     }
@@ -298,7 +298,7 @@ pub(crate) fn stats(dir: &Path, filter: &Filter) -> Done {
     let origin = reader.checkpoint().origin();
     write_counts(&mut out, &counts, origin)
         .and_then(|()| out.flush())
-        .or_else(|err| closed(err, faults))?;
+        .or_else(|err| not_written(err, faults))?;
     all_well(dir, faults)
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use lokryn_journal::{Checkpoint, Report, Verification, Verifier};
 use serde_json::json;
 
-use super::{Outcome as Done, count, finding, print, wrong_use};
+use super::{Done, count, finding, print, wrong_use};
 
 const BAR: usize = 40;
 

@@ -311,6 +311,9 @@ impl Disk for Faulty {
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         self.with(|state| {
+            if state.names.get(path) != Some(&Node::Folder) {
+                return Err(io::ErrorKind::NotFound.into());
+            }
             let is_in = |it: &PathBuf| it.parent() == Some(path);
             let names = &state.names;
             state

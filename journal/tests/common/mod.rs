@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use lokryn_compliance_log::prost::encoding::encode_varint;
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
 
-/// An empty folder for a test.
+/// An empty folder for a test. Those of other files may have the same name.
 pub(crate) fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = folder.join(env!("CARGO_CRATE_NAME")).join(name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder

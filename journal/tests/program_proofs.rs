@@ -1,10 +1,13 @@
-//! The program as it is run: what it prints, and its exit status.
+//! The verbs of the program that need no more than keys, checkpoints and tiles.
 #![cfg(feature = "cli")]
+
+mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use common::scratch;
 use lokryn_journal::tile::Tile;
 use lokryn_journal::tree::{Tree, leaf_hash};
 use lokryn_journal::{Checkpoint, Signer, Verifier};
@@ -17,8 +20,7 @@ struct Log {
 
 impl Log {
     fn new(name: &str) -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&folder);
+        let folder = scratch(name);
         fs::create_dir_all(folder.join("audit/tile/0/000.p")).unwrap();
         let out = run(
             &["keygen", "audit.key", "--origin", "example.com/audit"],
