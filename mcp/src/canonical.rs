@@ -250,18 +250,13 @@ impl<'s> Speller<'s> {
 
     fn name(&mut self, at: usize, name: Inner<'_>) {
         let end = self.place();
-        let separator = match self.brackets.last_mut() {
-            Some(object @ Bracket::EmptyObject) => {
-                *object = Bracket::Object;
-                None
-            }
-            _ => {
-                if let Some(before) = self.open.last_mut() {
-                    before.end = end;
-                }
-                Some(b',')
-            }
-        };
+        let mut separator = None;
+        if let Some(object @ Bracket::EmptyObject) = self.brackets.last_mut() {
+            *object = Bracket::Object;
+        } else if let Some(before) = self.open.last_mut() {
+            before.end = end;
+            separator = Some(b',');
+        }
         let quoted = &self.text[at..at + name.bytes.len() + 2];
         if !self.put(separator, at, quoted, is_canonical(name)) {
             put_string(name.bytes, self.out);
@@ -288,8 +283,8 @@ impl<'s> Speller<'s> {
         self.put(separator, at, token, is_canonical)
     }
 
-    /// Puts a token of the text and what separates it from the one before. Returns `false`
-    /// if that is canonical and the token is left to be put in `out`.
+    /// Puts a token of the text and what separates it from the one before. One that is not
+    /// canonical is left to be put in `out`.
     fn put(&mut self, separator: Option<u8>, at: usize, token: &[u8], is_canonical: bool) -> bool {
         if !self.is_copied {
             // There is nothing but the separator between them.
