@@ -118,8 +118,8 @@ struct Queue {
     first_time: u64,
     /// Whether somebody waits for them to be on the disk.
     is_durable: bool,
-    /// Whether somebody is on the way to write them.
-    is_led: bool,
+    /// Who is on the way to write them.
+    led_by: Leader,
     is_closed: bool,
 }
 
@@ -159,6 +159,17 @@ struct TimerState {
 enum Entry<'a> {
     View(LogEntryView<'a>),
     Encoded(&'a [u8]),
+}
+
+/// Who writes what is waiting.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Leader {
+    Nobody,
+    /// A task, which first has to get one of its runtime's threads. All of them may be
+    /// waiting for it, so a thread that comes later leads, too.
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code))]
+    Task,
+    Thread,
 }
 
 /// What somebody has to do who has appended.
@@ -216,7 +227,7 @@ impl Journal {
                 count: 0,
                 first_time: 0,
                 is_durable: false,
-                is_led: false,
+                led_by: Leader::Nobody,
                 is_closed: false,
             }),
             signing: Mutex::new(parts.signing),
@@ -303,7 +314,7 @@ impl Journal {
     pub fn append_unsynced(&self, entry: &LogEntry) -> Result<Receipt, AppendError> {
         let shared = &self.0.shared;
         let entry = Entry::View(LogEntryView::from(entry));
-        let pushed = shared.push(&entry, false)?;
+        let pushed = shared.push(&entry, false, Leader::Thread)?;
         if pushed.leads {
             shared.write_waiting();
         }
@@ -325,7 +336,7 @@ impl Journal {
     pub async fn append_async(&self, entry: &LogEntry) -> Result<Receipt, AppendError> {
         let shared = &self.0.shared;
         let entry = Entry::View(LogEntryView::from(entry));
-        let pushed = shared.push(&entry, true)?;
+        let pushed = shared.push(&entry, true, Leader::Task)?;
         if pushed.leads {
             let lead = Lead(self.clone());
             match tokio::runtime::Handle::try_current() {
@@ -453,7 +464,7 @@ impl Drop for Handle {
 
 impl Shared {
     fn append(&self, entry: &Entry<'_>) -> Result<Receipt, AppendError> {
-        let pushed = self.push(entry, true)?;
+        let pushed = self.push(entry, true, Leader::Thread)?;
         if pushed.leads {
             self.write_waiting();
         }
@@ -462,7 +473,12 @@ impl Shared {
     }
 
     /// Puts an entry among those that are waiting.
-    fn push(&self, entry: &Entry<'_>, is_durable: bool) -> Result<Pushed, AppendError> {
+    fn push(
+        &self,
+        entry: &Entry<'_>,
+        is_durable: bool,
+        leader: Leader,
+    ) -> Result<Pushed, AppendError> {
         // As much as can be is done before locking.
         let entry = entry.checked_bytes()?;
         let entry_crc = crc32c::crc32c(&entry);
@@ -484,7 +500,7 @@ impl Shared {
             queue.count = 0;
             queue.first_time = recorded_at;
             queue.is_durable = false;
-            queue.is_led = false;
+            queue.led_by = Leader::Nobody;
         }
         let bytes = &mut queue.bytes;
         bytes.reserve(len + 10);
@@ -496,8 +512,10 @@ impl Shared {
         queue.last_time = recorded_at;
         queue.is_durable |= is_durable;
         let is_due = is_durable || queue.bytes.len() >= UNSYNCED_LEN;
-        let leads = is_due && !queue.is_led;
-        queue.is_led |= is_due;
+        let leads = is_due && queue.led_by < leader;
+        if leads {
+            queue.led_by = leader;
+        }
         let waits = is_durable || queue.bytes.len() >= MOST_WAITING;
         let Some(batch) = queue.batch.clone() else {
             return Err(Closed::Panicked.into());

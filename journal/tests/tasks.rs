@@ -3,9 +3,11 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{entry, scratch};
 use lokryn_journal::{Journal, verify};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 #[test]
 fn tasks_and_threads_commit_together() {
@@ -62,6 +64,37 @@ fn a_runtime_that_ends_leaves_nobody_waiting() {
         thread.join().unwrap();
         journal.append(&entry(100)).unwrap();
     }
+}
+
+/// What a task is to write waits for no thread that waits for it.
+#[test]
+fn a_thread_writes_what_a_task_cannot() {
+    let folder = scratch("blocked").join("audit");
+    let an_hour = Duration::from_secs(3600);
+    let options = Journal::options().checkpoint_interval(an_hour);
+    let journal = options.open(&folder).unwrap();
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (is_pushed, pushed) = std::sync::mpsc::channel();
+        let blocking = {
+            let journal = journal.clone();
+            tokio::task::spawn_blocking(move || {
+                pushed.recv().unwrap();
+                journal.append(&entry(1)).unwrap().sequence
+            })
+        };
+        let entry = entry(0);
+        let mut append = std::pin::pin!(journal.append_async(&entry));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(append.as_mut().poll(&mut context).is_pending());
+        is_pushed.send(()).unwrap();
+        assert_eq!(blocking.await.unwrap(), 1);
+        assert_eq!(append.await.unwrap().sequence, 0);
+    });
+    journal.close().unwrap();
 }
 
 /// Without a runtime it blocks, and works.

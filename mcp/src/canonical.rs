@@ -16,32 +16,25 @@
 
 use std::cmp::Ordering;
 
-use crate::scan::{self, NotJson, Piece, Token};
+use crate::scan::{self, Inner, Piece, Token};
 
 /// The canonical spelling of a JSON text. Nothing is moved to put members in order, and
-/// long strings that are spelled so already are not copied: a peer decides how deep and how
-/// long all this is.
-pub(crate) struct Spelling<'a, 'o> {
+/// what is spelled so already is not copied: a peer decides how deep and how long all this
+/// is.
+pub(crate) struct Spelling<'s> {
     /// With members in the order in which they came.
-    out: &'o [u8],
-    verbatim: Vec<&'a [u8]>,
+    text: &'s [u8],
     /// Objects whose members are in another order, by where they start.
     unsorted: Vec<Unsorted>,
     /// Their members, in the right order.
     members: Vec<Member>,
 }
 
-/// How long a string must be not to be copied.
-const LONG: usize = 1024;
-
-/// Stands in `out` before the index of a string that is not copied. No spelling has it.
-const VERBATIM: u8 = 0;
-
 /// How long a text may be. Its spelling is at most six times as long, and places in it are
 /// `u32`s: there may be one for every few bytes.
 const MAX_LEN: usize = (u32::MAX / 8) as usize;
 
-/// Where a member lies in what has been written.
+/// Where a member lies in what is spelled.
 #[derive(Clone, Copy)]
 struct Member {
     start: u32,
@@ -54,198 +47,316 @@ struct Member {
 struct Open {
     start: u32,
     /// Where its members begin among all.
-    members: usize,
+    members: u32,
+    /// How many unsorted objects have ended before it.
+    unsorted: u32,
 }
 
 struct Unsorted {
     /// Where its brackets are.
     start: u32,
     end: u32,
-    members: std::ops::Range<usize>,
+    members: (u32, u32),
+    /// Whether another one is in it.
+    is_nested: bool,
 }
 
 /// What is open, one byte each.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Bracket {
+    EmptyObject,
     Object,
     EmptyArray,
     Array,
 }
 
-impl Spelling<'_, '_> {
+impl Spelling<'_> {
     /// Tells all of it, piece by piece.
-    pub(crate) fn tell(&self, mut see: impl FnMut(&[u8])) {
+    pub(crate) fn tell(&self, see: impl FnMut(&[u8])) {
         enum Task {
             Range(u32, u32),
             Comma,
         }
-        let mut tasks = vec![Task::Range(0, place(self.out))];
+        let mut pieces = Pieces::new(see);
+        let mut tasks = vec![Task::Range(0, place(self.text.len()))];
         while let Some(task) = tasks.pop() {
-            let Task::Range(start, end) = task else {
-                see(b",");
+            let Task::Range(mut start, end) = task else {
+                pieces.add(b",");
                 continue;
             };
             let next = self.unsorted.partition_point(|object| object.start < start);
-            let Some(object) = self.unsorted.get(next).filter(|next| next.start < end) else {
-                self.tell_range(start, end, &mut see);
-                continue;
-            };
-            self.tell_range(start, object.start + 1, &mut see);
-            tasks.push(Task::Range(object.end, end));
-            let members = &self.members[object.members.clone()];
-            for (index, member) in members.iter().enumerate().rev() {
-                tasks.push(Task::Range(member.start, member.end));
-                if index > 0 {
-                    tasks.push(Task::Comma);
+            for object in &self.unsorted[next..] {
+                if object.start >= end {
+                    break;
+                }
+                pieces.add(self.range(start, object.start + 1));
+                start = object.end;
+                let members = &self.members[object.members.0 as usize..object.members.1 as usize];
+                if object.is_nested {
+                    tasks.push(Task::Range(start, end));
+                    for (index, member) in members.iter().enumerate().rev() {
+                        tasks.push(Task::Range(member.start, member.end));
+                        if index > 0 {
+                            tasks.push(Task::Comma);
+                        }
+                    }
+                    start = end;
+                    break;
+                }
+                for (index, member) in members.iter().enumerate() {
+                    if index > 0 {
+                        pieces.add(b",");
+                    }
+                    pieces.add(self.range(member.start, member.end));
+                }
+            }
+            pieces.add(self.range(start, end));
+        }
+        pieces.end();
+    }
+
+    fn range(&self, start: u32, end: u32) -> &[u8] {
+        &self.text[start as usize..end as usize]
+    }
+}
+
+/// Puts short pieces together, because each that is told costs more than its bytes.
+struct Pieces<F> {
+    see: F,
+    together: Vec<u8>,
+}
+
+impl<F: FnMut(&[u8])> Pieces<F> {
+    const MAX: usize = 4096;
+
+    fn new(see: F) -> Self {
+        Self {
+            see,
+            together: Vec::with_capacity(Self::MAX),
+        }
+    }
+
+    fn add(&mut self, piece: &[u8]) {
+        if self.together.len() + piece.len() > Self::MAX {
+            (self.see)(&self.together);
+            self.together.clear();
+            if piece.len() > Self::MAX {
+                (self.see)(piece);
+                return;
+            }
+        }
+        self.together.extend_from_slice(piece);
+    }
+
+    fn end(mut self) {
+        (self.see)(&self.together);
+    }
+}
+
+/// The same number. Texts are not so long that it could be beyond.
+fn place(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// Spells a JSON value in the canonical way while it is read: the beginning is that of the
+/// text itself, and from the first token on that is to be spelled in another way, a copy.
+pub(crate) struct Speller<'s> {
+    text: &'s [u8],
+    /// How much of the text that is.
+    same: usize,
+    is_copied: bool,
+    out: &'s mut Vec<u8>,
+    brackets: Vec<Bracket>,
+    objects: Vec<Open>,
+    /// Of the objects that are open.
+    open: Vec<Member>,
+    unsorted: Vec<Unsorted>,
+    /// Of the objects that are not sorted.
+    members: Vec<Member>,
+}
+
+impl<'s> Speller<'s> {
+    /// Returns a speller of the value that a text begins with, for which `out` lends its
+    /// memory. `None` for more than 512 MiB.
+    pub(crate) fn new(text: &'s [u8], out: &'s mut Vec<u8>) -> Option<Self> {
+        out.clear();
+        (text.len() <= MAX_LEN).then_some(Self {
+            text,
+            same: 0,
+            is_copied: false,
+            out,
+            brackets: Vec::new(),
+            objects: Vec::new(),
+            open: Vec::new(),
+            unsorted: Vec::new(),
+            members: Vec::new(),
+        })
+    }
+
+    fn spelled(&self) -> &[u8] {
+        if self.is_copied {
+            self.out
+        } else {
+            &self.text[..self.same]
+        }
+    }
+
+    fn place(&self) -> u32 {
+        place(self.spelled().len())
+    }
+
+    /// Takes the next token, which begins there in the text.
+    pub(crate) fn see(&mut self, token: Token<'_>, at: usize) {
+        match token {
+            Token::ObjectStart => {
+                self.value(at, b"{", true);
+                self.brackets.push(Bracket::EmptyObject);
+                self.objects.push(Open {
+                    start: self.place() - 1,
+                    members: place(self.open.len()),
+                    unsorted: place(self.unsorted.len()),
+                });
+            }
+            Token::ArrayStart => {
+                self.value(at, b"[", true);
+                self.brackets.push(Bracket::EmptyArray);
+            }
+            Token::Name(name) => self.name(at, name),
+            Token::ObjectEnd => {
+                self.brackets.pop();
+                let end = self.place();
+                if let Some(object) = self.objects.pop() {
+                    self.sort(&object, end);
+                }
+                self.put(None, at, b"}", true);
+            }
+            Token::ArrayEnd => {
+                self.brackets.pop();
+                self.put(None, at, b"]", true);
+            }
+            Token::String(string) => {
+                let quoted = &self.text[at..at + string.bytes.len() + 2];
+                if !self.value(at, quoted, is_canonical(string)) {
+                    put_string(string.bytes, self.out);
+                }
+            }
+            Token::Scalar(scalar) => {
+                if !self.value(at, scalar, is_canonical_scalar(scalar)) {
+                    put_scalar(scalar, self.out);
                 }
             }
         }
     }
 
-    fn tell_range(&self, start: u32, end: u32, see: &mut impl FnMut(&[u8])) {
-        let mut rest = &self.out[start as usize..end as usize];
-        while let Some(at) = memchr::memchr(VERBATIM, rest) {
-            let (before, after) = rest.split_at(at);
-            see(before);
-            let Some((index, after)) = after[1..].split_first_chunk() else {
-                return;
-            };
-            let string = self.verbatim.get(u32::from_le_bytes(*index) as usize);
-            see(string.copied().unwrap_or_default());
-            rest = after;
+    fn name(&mut self, at: usize, name: Inner<'_>) {
+        let end = self.place();
+        let mut separator = None;
+        if let Some(object @ Bracket::EmptyObject) = self.brackets.last_mut() {
+            *object = Bracket::Object;
+        } else if let Some(before) = self.open.last_mut() {
+            before.end = end;
+            separator = Some(b',');
         }
-        if !rest.is_empty() {
-            see(rest);
+        let quoted = &self.text[at..at + name.bytes.len() + 2];
+        if !self.put(separator, at, quoted, is_canonical(name)) {
+            put_string(name.bytes, self.out);
         }
+        let name_end = self.place() - 1;
+        self.open.push(Member {
+            start: end + u32::from(separator.is_some()),
+            name_end,
+            end: name_end,
+        });
     }
-}
 
-/// The place that is written next.
-fn place(out: &[u8]) -> u32 {
-    // Texts are not so long that it could be beyond.
-    u32::try_from(out.len()).unwrap_or(u32::MAX)
-}
-
-/// Returns the canonical spelling of a JSON text, for which `out` lends its memory. A text
-/// of more than 512 MiB has none.
-pub(crate) fn canonical<'a, 'o>(
-    text: &'a [u8],
-    out: &'o mut Vec<u8>,
-) -> Result<Spelling<'a, 'o>, NotJson> {
-    if text.len() > MAX_LEN {
-        return Err(NotJson { at: MAX_LEN });
-    }
-    out.clear();
-    let mut verbatim: Vec<&[u8]> = Vec::new();
-    let mut brackets: Vec<Bracket> = Vec::new();
-    let mut objects: Vec<Open> = Vec::new();
-    // Those of the objects that are open, and those of the objects that are not sorted.
-    let mut open: Vec<Member> = Vec::new();
-    let mut members: Vec<Member> = Vec::new();
-    let mut unsorted = Vec::new();
-    scan::tokens(text, |token, _| match token {
-        Token::ObjectStart => {
-            begin_value(&mut brackets, out);
-            brackets.push(Bracket::Object);
-            objects.push(Open {
-                start: place(out),
-                members: open.len(),
-            });
-            out.push(b'{');
-        }
-        Token::ArrayStart => {
-            begin_value(&mut brackets, out);
-            out.push(b'[');
-            brackets.push(Bracket::EmptyArray);
-        }
-        Token::Name(name) => {
-            let first = objects.last().map_or(0, |object| object.members);
-            if let Some(before) = open[first..].last_mut() {
-                before.end = place(out);
-                out.push(b',');
+    /// Puts a value, with what stands before it.
+    fn value(&mut self, at: usize, token: &[u8], is_canonical: bool) -> bool {
+        let separator = match self.brackets.last_mut() {
+            Some(array @ Bracket::EmptyArray) => {
+                *array = Bracket::Array;
+                None
             }
-            let start = place(out);
-            put_string(name, out);
-            let end = place(out);
-            open.push(Member {
-                start,
-                name_end: end - 1,
+            Some(Bracket::Array) => Some(b','),
+            Some(Bracket::Object | Bracket::EmptyObject) => Some(b':'),
+            None => None,
+        };
+        self.put(separator, at, token, is_canonical)
+    }
+
+    /// Puts a token of the text and what separates it from the one before. One that is not
+    /// canonical is left to be put in `out`.
+    fn put(&mut self, separator: Option<u8>, at: usize, token: &[u8], is_canonical: bool) -> bool {
+        if !self.is_copied {
+            // There is nothing but the separator between them.
+            if is_canonical && at == self.same + usize::from(separator.is_some()) {
+                self.same = at + token.len();
+                return true;
+            }
+            self.is_copied = true;
+            self.out.extend_from_slice(&self.text[..self.same]);
+        }
+        self.out.extend(separator);
+        if is_canonical {
+            self.out.extend_from_slice(token);
+        }
+        is_canonical
+    }
+
+    /// Ends an object.
+    fn sort(&mut self, object: &Open, end: u32) {
+        let first = object.members as usize;
+        if let Some(last) = self.open[first..].last_mut() {
+            last.end = end;
+        }
+        let spelled = if self.is_copied {
+            &self.out[..]
+        } else {
+            &self.text[..self.same]
+        };
+        let of_object = &mut self.open[first..];
+        let order = |a: &Member, b: &Member| by_code_units(a, b, spelled);
+        if !of_object.is_sorted_by(|a, b| order(a, b).is_le()) {
+            of_object.sort_by(order);
+            let first = place(self.members.len());
+            self.members.extend_from_slice(of_object);
+            self.unsorted.push(Unsorted {
+                start: object.start,
                 end,
+                members: (first, place(self.members.len())),
+                is_nested: place(self.unsorted.len()) > object.unsorted,
             });
-            out.push(b':');
         }
-        Token::ObjectEnd => {
-            brackets.pop();
-            if let Some(object) = objects.pop() {
-                let end = place(out);
-                if let Some(last) = open[object.members..].last_mut() {
-                    last.end = end;
-                }
-                let of_object = &mut open[object.members..];
-                let order = |a: &Member, b: &Member| by_code_units(name(a, out), name(b, out));
-                if !of_object.is_sorted_by(|a, b| order(a, b).is_le()) {
-                    of_object.sort_by(order);
-                    let first = members.len();
-                    members.extend_from_slice(of_object);
-                    unsorted.push(Unsorted {
-                        start: object.start,
-                        end,
-                        members: first..members.len(),
-                    });
-                }
-                open.truncate(object.members);
-            }
-            out.push(b'}');
-        }
-        Token::ArrayEnd => {
-            brackets.pop();
-            out.push(b']');
-        }
-        Token::String(string) => {
-            begin_value(&mut brackets, out);
-            if string.len() < LONG || !is_canonical(string) {
-                put_string(string, out);
-                return;
-            }
-            let index = u32::try_from(verbatim.len()).unwrap_or(u32::MAX);
-            out.extend_from_slice(&[b'"', VERBATIM]);
-            out.extend_from_slice(&index.to_le_bytes());
-            out.push(b'"');
-            verbatim.push(string);
-        }
-        Token::Scalar(scalar) => {
-            begin_value(&mut brackets, out);
-            put_scalar(scalar, out);
-        }
-    })?;
-    // Those inside of others have ended before them.
-    unsorted.sort_unstable_by_key(|object| object.start);
-    Ok(Spelling {
-        out,
-        verbatim,
-        unsorted,
-        members,
-    })
-}
+        self.open.truncate(first);
+    }
 
-/// Puts the comma before an element of an array that is not its first.
-fn begin_value(brackets: &mut [Bracket], out: &mut Vec<u8>) {
-    match brackets.last_mut() {
-        Some(array @ Bracket::EmptyArray) => *array = Bracket::Array,
-        Some(Bracket::Array) => out.push(b','),
-        Some(Bracket::Object) | None => {}
+    /// Returns the spelling, once all tokens have been seen.
+    pub(crate) fn finish(mut self) -> Spelling<'s> {
+        // Those inside of others have ended before them.
+        self.unsorted.sort_unstable_by_key(|object| object.start);
+        Spelling {
+            text: if self.is_copied {
+                self.out
+            } else {
+                &self.text[..self.same]
+            },
+            unsorted: self.unsorted,
+            members: self.members,
+        }
     }
 }
 
-/// Returns what stands between the quotes of a member's name.
-fn name<'o>(member: &Member, out: &'o [u8]) -> &'o [u8] {
-    &out[member.start as usize + 1..member.name_end as usize]
-}
-
-fn by_code_units(a: &[u8], b: &[u8]) -> Ordering {
-    let is_plain = |name: &[u8]| name.is_ascii() && !name.contains(&b'\\');
+fn by_code_units(a: &Member, b: &Member, spelled: &[u8]) -> Ordering {
+    let name = |member: &Member| &spelled[member.start as usize + 1..member.name_end as usize];
+    let (a, b) = (name(a), name(b));
+    let differ = a.iter().zip(b).position(|(a, b)| a != b);
+    let at = differ.unwrap_or(a.len().min(b.len()));
+    // As far back as an escape or a character may have begun.
+    let is_plain = |name: &[u8]| {
+        let near = &name[at.saturating_sub(5)..name.len().min(at + 1)];
+        near.is_ascii() && !near.contains(&b'\\')
+    };
     if is_plain(a) && is_plain(b) {
-        return a.cmp(b);
+        return a.get(at).cmp(&b.get(at));
     }
     code_units(a).cmp(&code_units(b))
 }
@@ -287,19 +398,9 @@ fn put_string(inner: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Whether what stands between the quotes of a string is spelled as it would be put.
-fn is_canonical(inner: &[u8]) -> bool {
-    let mut rest = inner;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        // Others have a shorter spelling, or are left to where they are read.
-        let Some((b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', after)) =
-            rest[at + 1..].split_first()
-        else {
-            return false;
-        };
-        rest = after;
-    }
-    !has_control(inner)
+/// Whether a string is spelled as it would be put.
+fn is_canonical(string: Inner<'_>) -> bool {
+    !string.has_long_escapes && !has_control(string.bytes)
 }
 
 /// Looks at every byte, which is faster than stopping at the first.
@@ -308,6 +409,27 @@ fn has_control(plain: &[u8]) -> bool {
         .iter()
         .fold(0, |found, byte| found | u8::from(*byte < 0x20));
     found != 0
+}
+
+/// Whether a number or a word is spelled as it would be put. Of those that most are, this
+/// is known without reading the number.
+fn is_canonical_scalar(scalar: &[u8]) -> bool {
+    // So many digits mean one number alone.
+    const MAX_DIGITS: usize = 15;
+    let digits = scalar.strip_prefix(b"-").unwrap_or(scalar);
+    let whole = digits.iter().take_while(|byte| byte.is_ascii_digit());
+    let is_known = match digits.split_at(whole.count()) {
+        _ if digits.len() > MAX_DIGITS => false,
+        (whole, []) => whole != b"0",
+        (_, [b'.', fraction @ .., last]) => {
+            // One of more zeros has an exponent.
+            let zeros = fraction.iter().take_while(|byte| **byte == b'0').count();
+            let is_plain = fraction.iter().all(u8::is_ascii_digit);
+            is_plain && matches!(last, b'1'..=b'9') && zeros < 6
+        }
+        (whole, _) => whole.is_empty(),
+    };
+    is_known || number(scalar).is_none_or(|number| number.as_bytes() == scalar)
 }
 
 fn put_char(char: char, out: &mut Vec<u8>) {
@@ -369,6 +491,9 @@ fn ecmascript(value: f64) -> String {
     }
     let sign = if value < 0.0 { "-" } else { "" };
     let text = serde_json::Value::from(value.abs()).to_string();
+    if !text.contains('e') && !text.ends_with(".0") {
+        return format!("{sign}{text}");
+    }
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let all = format!("{whole}{fraction}");
@@ -399,10 +524,13 @@ fn ecmascript(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::NotJson;
 
     fn canonical_bytes(text: &[u8]) -> Result<Vec<u8>, NotJson> {
         let mut out = b"before".to_vec();
-        let spelling = canonical(text, &mut out)?;
+        let mut speller = Speller::new(text, &mut out).unwrap();
+        scan::tokens(text, |token, at| speller.see(token, at))?;
+        let spelling = speller.finish();
         let mut told = Vec::new();
         spelling.tell(|piece| told.extend_from_slice(piece));
         Ok(told)
@@ -434,6 +562,12 @@ mod tests {
         assert_eq!(
             canonical_text(text),
             "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"ö\":7,\"€\":1,\"😀\":5,\"\u{fb33}\":3}"
+        );
+        // By what they say, not by how that is spelled.
+        let text = r#"{"a\"":1,"a\\":2,"a\n":3,"a\u0001":4,"a":5,"aa":6,"a\ud800":7,"a0":8}"#;
+        assert_eq!(
+            canonical_text(text),
+            r#"{"a":5,"a\u0001":4,"a\n":3,"a\"":1,"a0":8,"a\\":2,"aa":6,"a\ud800":7}"#
         );
     }
 
@@ -506,7 +640,7 @@ mod tests {
         ] {
             let short = canonical_bytes(format!("\"{text}\"").as_bytes()).unwrap();
             let piece = &short[1..short.len() - 1];
-            for count in [LONG, 2 * LONG] {
+            for count in [1, 1024, 2 * Pieces::<fn(&[u8])>::MAX] {
                 let long = text.repeat(count);
                 let json = format!(r#"[{{"b":"{long}","a":["{long}",1,"{text}"]}},"{long}"]"#);
                 let (long, piece) = (piece.repeat(count), piece);
@@ -550,6 +684,25 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn what_is_known_of_a_number_is_so(
+            text in "-?(0|[1-9][0-9]{0,16})([.]0{0,7}[0-9]{1,16})?([eE][+-]?[0-9]{1,2})?"
+        ) {
+            let number = number(text.as_bytes());
+            let is_canonical = number.is_none_or(|number| number == text);
+            assert_eq!(is_canonical_scalar(text.as_bytes()), is_canonical, "{text}");
+        }
+
+        #[test]
+        fn one_space_anywhere_changes_nothing(value in any_json(), at: proptest::sample::Index) {
+            let text = value.to_string();
+            let mut places = Vec::new();
+            scan::tokens(text.as_bytes(), |_, at| places.push(at)).unwrap();
+            let mut spaced = text.clone();
+            spaced.insert(*at.get(&places), ' ');
+            assert_eq!(canonical_text(&spaced), canonical_text(&text), "{spaced}");
+        }
+
         #[test]
         fn says_the_same_in_one_spelling(value in any_json()) {
             let plain = canonical_text(&value.to_string());

@@ -6,7 +6,8 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::canonical::canonical;
+use crate::canonical::{Speller, Spelling};
+use crate::scan::{self, NotJson, Token, Unread};
 
 /// What a [`Redactor`] is shown.
 #[derive(Clone, Copy)]
@@ -128,22 +129,53 @@ impl HmacKey {
 
     /// Returns the HMAC of a JSON text, in hexadecimal digits.
     pub(crate) fn hmac(&self, json: &[u8]) -> String {
-        // New memory costs more than what is done with it.
-        thread_local! {
-            static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-        }
-        BUFFER.with_borrow_mut(|buffer| {
-            let mut mac = self.mac.clone();
-            match canonical(json, buffer) {
-                Ok(spelling) => spelling.tell(|piece| mac.update(piece)),
-                Err(_) => mac.update(json),
-            }
-            if buffer.capacity() > MAX_BUFFER {
-                *buffer = Vec::new();
-            }
-            hex(&mac.finalize().into_bytes())
-        })
+        let hmac = with_buffer(|buffer| {
+            let mut speller = Speller::new(json, buffer)?;
+            scan::tokens(json, |token, at| speller.see(token, at)).ok()?;
+            Some(self.hmac_of(&speller.finish()))
+        });
+        hmac.unwrap_or_else(|| hex(&self.mac.clone().chain_update(json).finalize().into_bytes()))
     }
+
+    /// Reads a value, tells its members, if it is an object, and returns its text and the
+    /// HMAC of that: all of it in one go, because the value may be long.
+    pub(crate) fn read<'a>(
+        &self,
+        value: Unread<'_, 'a>,
+        mut see_member: impl FnMut(&'a [u8], &'a [u8]),
+    ) -> Result<(&'a [u8], String), NotJson> {
+        with_buffer(|buffer| {
+            let Some(mut speller) = Speller::new(value.rest(), buffer) else {
+                let text = value.read()?;
+                scan::members(text, see_member)?;
+                return Ok((text, None));
+            };
+            let see = |token: Token<'a>, at| speller.see(token, at);
+            let text = value.read_tokens_and_members(see, &mut see_member)?;
+            Ok((text, Some(self.hmac_of(&speller.finish()))))
+        })
+        .map(|(text, hmac)| (text, hmac.unwrap_or_else(|| self.hmac(text))))
+    }
+
+    fn hmac_of(&self, spelling: &Spelling<'_>) -> String {
+        let mut mac = self.mac.clone();
+        spelling.tell(|piece| mac.update(piece));
+        hex(&mac.finalize().into_bytes())
+    }
+}
+
+/// Lends memory for spelling contents: new one costs more than what is done with it.
+fn with_buffer<T>(using: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    thread_local! {
+        static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    BUFFER.with_borrow_mut(|buffer| {
+        let used = using(buffer);
+        if buffer.capacity() > MAX_BUFFER {
+            *buffer = Vec::new();
+        }
+        used
+    })
 }
 
 /// Withholds the key.

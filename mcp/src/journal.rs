@@ -7,12 +7,17 @@ use lokryn_journal::{AppendError, Journal, OpenError};
 
 use crate::sink::{AuditSink, Refused, SinkError};
 
-/// Every entry is on the disk before its message goes on. A journal whose disk has failed
-/// is closed and stays so: [`JournalSink`] goes on instead.
+/// Every entry is on the disk before its message goes on; those that come together get
+/// there together. A journal whose disk has failed is closed and stays so: [`JournalSink`]
+/// goes on instead.
 impl AuditSink for Journal {
     fn append(&mut self, entry: &LogEntry) -> Result<(), SinkError> {
-        Journal::append(self, entry).map_err(of_journal)?;
+        self.append_unsynced(entry).map_err(of_journal)?;
         Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), SinkError> {
+        Ok(self.sync()?)
     }
 }
 
@@ -68,12 +73,23 @@ impl AuditSink for JournalSink {
         let Some(journal) = &self.journal else {
             return Err("the journal has failed and is not open".into());
         };
-        let appended = journal.append(entry);
+        let appended = journal.append_unsynced(entry);
         if let Err(AppendError::Closed(_)) = appended {
             self.journal = None;
         }
         appended.map_err(of_journal)?;
         Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), SinkError> {
+        let Some(journal) = &self.journal else {
+            return Err("the journal has failed and is not open".into());
+        };
+        let synced = journal.sync();
+        if synced.is_err() {
+            self.journal = None;
+        }
+        Ok(synced?)
     }
 
     fn reopen(&mut self) -> Result<(), SinkError> {

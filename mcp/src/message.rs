@@ -291,17 +291,17 @@ struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Takes a member. The last of a name counts, as it does for most. Some, Go's among
+    /// Takes a member, and returns whether it counts. The last of a name does, as it does for most. Some, Go's among
     /// them, do not tell names apart by their case, so a name in another case counts where
     /// the right one is not there. What anybody may take for a call is one.
-    fn see(&mut self, name: &[u8], value: &'a [u8]) {
+    fn see(&mut self, name: &[u8], value: &'a [u8]) -> bool {
         let member = match () {
             () if scan::is_like(name, "id") => &mut self.id,
             () if scan::is_like(name, "method") => &mut self.method,
             () if scan::is_like(name, "params") => &mut self.params,
             () if scan::is_like(name, "result") => &mut self.result,
             () if scan::is_like(name, "error") => &mut self.error,
-            () => return,
+            () => return false,
         };
         let is_exact = NAMES.iter().any(|exact| scan::is_name(name, exact));
         let is_call = |value: &[u8]| scan::text(value).as_deref() == Some("tools/call");
@@ -313,6 +313,7 @@ impl<'a> Members<'a> {
         if replaces {
             *member = Some(value);
         }
+        replaces
     }
 }
 
@@ -320,7 +321,21 @@ const NAMES: [&str; 5] = ["id", "method", "params", "result", "error"];
 
 fn message(text: &[u8], settings: &Settings) -> Message {
     let mut found = Members::default();
-    let read = scan::members(text, |name, value| found.see(name, value));
+    let mut found_result = None;
+    let read = scan::members_unread(text, |name, value| {
+        if !scan::is_like(name, "result") {
+            found.see(name, value.read()?);
+            return Ok(());
+        }
+        let mut members = ResultMembers::default();
+        let (value, hmac) = settings
+            .hmac_key
+            .read(value, |name, value| members.see(name, value))?;
+        if found.see(name, value) {
+            found_result = Some((members, hmac));
+        }
+        Ok(())
+    });
     if read.is_err() {
         return malformed("not_json", text.len());
     }
@@ -336,12 +351,17 @@ fn message(text: &[u8], settings: &Settings) -> Message {
         return malformed("not_json_rpc", text.len());
     }
     let id = id.flatten();
-    let (body, measured) = match (found.error, found.result) {
-        (Some(error), _) => (error_body(error), error),
-        (None, Some(result)) => (
-            Body::Result(Box::new(result_body(result, settings))),
-            result,
-        ),
+    let (body, text, result) = match (found.error, found.result.zip(found_result)) {
+        (Some(error), _) => (error_body(error), error, measure(error, settings)),
+        (None, Some((result, (members, hmac)))) => {
+            let measured = Measured {
+                bytes: result.len(),
+                hmac: Some(hmac),
+                recorded: None,
+            };
+            let body = Body::Result(Box::new(result_body(&members, settings)));
+            (body, result, measured)
+        }
         (None, None) => return malformed("not_json_rpc", text.len()),
     };
     let content = settings.options.redactor.is_some();
@@ -349,8 +369,8 @@ fn message(text: &[u8], settings: &Settings) -> Message {
         id,
         raw_id: raw_id(found.id),
         body,
-        result: measure(measured, settings),
-        content: content.then(|| String::from_utf8_lossy(measured).into_owned()),
+        result,
+        content: content.then(|| String::from_utf8_lossy(text).into_owned()),
         has_duplicate_members: found.has_duplicates,
     }))
 }
@@ -546,41 +566,63 @@ fn error_body(error: &[u8]) -> Body {
     }
 }
 
-fn result_body(result: &[u8], settings: &Settings) -> ResultBody {
-    let mut body = ResultBody::default();
-    let mut task = TaskMembers::default();
-    let mut nested_task = None;
-    let mut inputs_text = None;
-    let mut tools = None;
-    let _ = scan::members(result, |name, value| match () {
-        () if scan::is_name(name, "isError") => body.is_error = value == b"true",
-        () if scan::is_name(name, "resultType") => {
-            body.is_input_required = scan::text(value).as_deref() == Some("input_required");
-        }
-        () if scan::is_name(name, "action") => body.action = name_text(value),
-        () if scan::is_name(name, "inputRequests") => inputs_text = Some(value),
-        () if scan::is_name(name, "serverInfo") => body.peer.name = implementation(value),
-        () if scan::is_name(name, "protocolVersion") => {
-            body.peer.protocol_version = name_text(value);
-        }
-        () if scan::is_name(name, "tools") => tools = Some(value),
-        () if scan::is_name(name, "taskId") => task.id = Some(value),
-        () if scan::is_name(name, "status") => task.status = Some(value),
-        () if scan::is_name(name, "result") => task.result = Some(value),
-        () if scan::is_name(name, "task") => nested_task = Some(value),
-        () => {}
-    });
-    body.task = match nested_task {
-        Some(nested) => TaskMembers {
-            id: scan::member(nested, "taskId"),
-            status: scan::member(nested, "status"),
-            result: None,
-        }
-        .read(),
-        None => task.read(),
+/// The members of a result.
+#[derive(Default)]
+struct ResultMembers<'a> {
+    is_error: Option<&'a [u8]>,
+    result_type: Option<&'a [u8]>,
+    action: Option<&'a [u8]>,
+    input_requests: Option<&'a [u8]>,
+    server_info: Option<&'a [u8]>,
+    protocol_version: Option<&'a [u8]>,
+    tools: Option<&'a [u8]>,
+    task: TaskMembers<'a>,
+    nested_task: Option<&'a [u8]>,
+}
+
+impl<'a> ResultMembers<'a> {
+    fn see(&mut self, name: &[u8], value: &'a [u8]) {
+        let member = match () {
+            () if scan::is_name(name, "isError") => &mut self.is_error,
+            () if scan::is_name(name, "resultType") => &mut self.result_type,
+            () if scan::is_name(name, "action") => &mut self.action,
+            () if scan::is_name(name, "inputRequests") => &mut self.input_requests,
+            () if scan::is_name(name, "serverInfo") => &mut self.server_info,
+            () if scan::is_name(name, "protocolVersion") => &mut self.protocol_version,
+            () if scan::is_name(name, "tools") => &mut self.tools,
+            () if scan::is_name(name, "taskId") => &mut self.task.id,
+            () if scan::is_name(name, "status") => &mut self.task.status,
+            () if scan::is_name(name, "result") => &mut self.task.result,
+            () if scan::is_name(name, "task") => &mut self.nested_task,
+            () => return,
+        };
+        *member = Some(value);
+    }
+}
+
+fn result_body(found: &ResultMembers<'_>, settings: &Settings) -> ResultBody {
+    let result_type = found.result_type.and_then(scan::text);
+    let mut body = ResultBody {
+        is_error: found.is_error == Some(b"true"),
+        is_input_required: result_type.as_deref() == Some("input_required"),
+        task: match found.nested_task {
+            Some(nested) => TaskMembers {
+                id: scan::member(nested, "taskId"),
+                status: scan::member(nested, "status"),
+                result: None,
+            }
+            .read(),
+            None => found.task.read(),
+        },
+        action: found.action.and_then(name_text),
+        inputs: inputs(found.input_requests, settings),
+        peer: Peer {
+            name: found.server_info.and_then(implementation),
+            protocol_version: found.protocol_version.and_then(name_text),
+        },
+        tools: Vec::new(),
     };
-    body.inputs = inputs(inputs_text, settings);
-    if let Some(tools) = tools {
+    if let Some(tools) = found.tools {
         let _ = scan::elements(tools, |tool| {
             if body.tools.len() < MAX_LISTED {
                 let hint = scan::at_path(tool, &["annotations", "destructiveHint"]);

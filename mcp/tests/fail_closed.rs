@@ -3,16 +3,24 @@
 
 mod support;
 
+use std::thread;
 use std::time::{Duration, Instant};
 
-use lokryn_mcp_log::{Direction, FailurePolicy, Held, RefusalReason, Session, Verdict};
+use lokryn_mcp_log::{Direction, FailurePolicy, Held, RefusalReason, Session, Verdict, Writing};
 use support::{Memory, Mode, auditor, check, detail, lines, options, wait_until};
 
-fn call(session: &Session, id: u32) -> Held {
-    let call = format!(
+fn call_text(id: u32) -> String {
+    format!(
         r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"pay","arguments":{{"n":{id}}}}}}}"#
-    );
-    session.accept(Direction::ToServer, call.as_bytes())
+    )
+}
+
+fn call(session: &Session, id: u32) -> Held {
+    session.accept(Direction::ToServer, call_text(id).as_bytes())
+}
+
+fn accept_call_to_write(session: &Session, id: u32) -> (Held, Option<Writing>) {
+    session.accept_to_write(Direction::ToServer, call_text(id).as_bytes())
 }
 
 fn result(session: &Session, id: u32) -> Held {
@@ -438,6 +446,74 @@ fn closing_says_what_could_not_be_written() {
         "1 audit entries may not have been written: the sink does not answer"
     );
     sink.set(Mode::Take);
+}
+
+#[test]
+fn closing_waits_for_whoever_writes() {
+    let sink = Memory::new();
+    // The recorder looks at the ages of requests every 10 ms, also while it closes.
+    let short = Duration::from_millis(80);
+    let options = options().max_wait(Duration::from_secs(10));
+    let auditor = auditor(&sink, options.max_pending_age(short));
+    let session = auditor.session("test");
+    let (held, writing) = accept_call_to_write(&session, 1);
+    let behind = call(&session, 2);
+    let closing = thread::spawn(move || auditor.close());
+    wait_until_closing(&session);
+    thread::sleep(5 * Duration::from_millis(10));
+    writing.unwrap().write();
+    assert_eq!(held.wait(), Verdict::Forward);
+    assert_eq!(behind.wait(), Verdict::Forward);
+    assert_eq!(closing.join().unwrap(), Ok(()));
+    assert_eq!(
+        lines(&sink.entries()[..2]),
+        [
+            "started tool_invocation tools/pay #1 partial",
+            "started tool_invocation tools/pay #2 partial",
+        ]
+    );
+}
+
+#[test]
+fn closing_writes_what_nobody_else_has_written() {
+    let sink = Memory::new();
+    let auditor = auditor(&sink, options().max_wait(Duration::from_secs(10)));
+    let session = auditor.session("test");
+    let (held, writing) = accept_call_to_write(&session, 1);
+    let behind = call(&session, 2);
+    let closing = thread::spawn(move || auditor.close());
+    wait_until_closing(&session);
+    drop(writing);
+    assert_eq!(held.wait(), Verdict::Forward);
+    assert_eq!(behind.wait(), Verdict::Forward);
+    assert_eq!(closing.join().unwrap(), Ok(()));
+    assert_eq!(sink.entries().len(), 2);
+}
+
+#[test]
+fn closing_refuses_what_waits_for_a_sink_that_fails() {
+    let sink = Memory::new();
+    let auditor = auditor(&sink, options().max_wait(Duration::from_secs(10)));
+    let session = auditor.session("test");
+    let (held, writing) = accept_call_to_write(&session, 1);
+    let behind = call(&session, 2);
+    let closing = thread::spawn(move || auditor.close());
+    wait_until_closing(&session);
+    sink.set(Mode::Fail);
+    writing.unwrap().write();
+    // At once, though each might wait for seconds.
+    assert!(held.is_ready() && behind.is_ready());
+    assert_refused(&held.wait(), &["1"], RefusalReason::NotCalled);
+    assert_refused(&behind.wait(), &["2"], RefusalReason::NotCalled);
+    let err = closing.join().unwrap().unwrap_err();
+    assert_eq!(err.unwritten(), 2);
+}
+
+/// Waits until requests are refused. This one has no entry otherwise.
+fn wait_until_closing(session: &Session) {
+    let ping = br#"{"id":"ping","method":"ping"}"#;
+    let is_refused = || session.accept(Direction::ToServer, ping).wait() != Verdict::Forward;
+    wait_until("closing", is_refused);
 }
 
 #[test]

@@ -294,3 +294,40 @@ fn a_journal_that_has_failed_is_opened_again() {
         ]
     );
 }
+
+#[cfg(feature = "journal")]
+#[test]
+fn what_a_journal_is_given_together_is_one_commit() {
+    use lokryn_compliance_log::{EventType, Outcome, Sensitivity};
+    use lokryn_journal::Journal;
+    use lokryn_mcp_log::JournalSink;
+
+    let folder = Folder::new("commits");
+    let journal = Journal::open(folder.0.join("audit")).unwrap();
+    let outside = journal.clone();
+    let mut sink = JournalSink::open(move || Ok(journal.clone())).unwrap();
+    let entry = source()
+        .entry()
+        .event_type(EventType::ToolInvocation)
+        .outcome(Outcome::Success)
+        .actor_id("agent-001")
+        .resource("tools/pay")
+        .sensitivity(Sensitivity::Confidential)
+        .build();
+    for count in [1, 64] {
+        let before = outside.commits();
+        for _ in 0..count {
+            sink.append(&entry).unwrap();
+        }
+        assert_eq!(outside.commits(), before);
+        sink.commit().unwrap();
+        assert_eq!(outside.commits(), before + 1);
+    }
+    let written = entries(&folder.0.join("audit/records/00000000000000000000.binpb"));
+    assert_eq!(written.len(), 65);
+    // What could not be committed is not said to be.
+    sink.append(&entry).unwrap();
+    outside.close().unwrap();
+    sink.append(&entry).unwrap_err();
+    sink.commit().unwrap_err();
+}

@@ -84,6 +84,7 @@ pub(crate) struct Lane {
     /// For the thread that reads, if too much waits.
     room: Condvar,
     max_bytes: usize,
+    max_pause: Duration,
     /// Whom the messages come from, to tell what has been refused.
     sender: &'static Output,
     receiver: &'static Output,
@@ -180,6 +181,7 @@ impl Lane {
             work: Condvar::new(),
             room: Condvar::new(),
             max_bytes: max_message.saturating_add(1 << 20),
+            max_pause: MAX_PAUSE,
             sender,
             receiver,
         }
@@ -295,7 +297,11 @@ impl Lane {
             state.head = Some(held.sent().clone());
             drop(state);
             drop(order);
-            let pause = if has_next { Duration::ZERO } else { MAX_PAUSE };
+            let pause = if has_next {
+                Duration::ZERO
+            } else {
+                self.max_pause
+            };
             if held.is_ready_within(pause) {
                 let written = self.forward_message(&bytes, held);
                 self.spares.give(bytes);
@@ -537,6 +543,7 @@ mod tests {
 
     /// A lane from a client to a server, and what both see.
     struct Carried {
+        lane: &'static Lane,
         client: PipeWriter,
         server_sees: mpsc::Receiver<String>,
         client_sees: mpsc::Receiver<String>,
@@ -553,11 +560,15 @@ mod tests {
     }
 
     fn carry(auditor: &Auditor) -> Carried {
+        carry_with_pause(auditor, MAX_PAUSE)
+    }
+
+    fn carry_with_pause(auditor: &Auditor, max_pause: Duration) -> Carried {
         let (input, client) = pipe().unwrap();
         let (to_client, of_client) = pipe().unwrap();
         let (to_server, of_server) = pipe().unwrap();
         let output = |writer| -> &'static Output { Box::leak(Box::new(Output::new(writer))) };
-        let lane = Lane::new(
+        let mut lane = Lane::new(
             Direction::ToServer,
             auditor.session("test"),
             input,
@@ -565,6 +576,7 @@ mod tests {
             output(of_client),
             output(of_server),
         );
+        lane.max_pause = max_pause;
         let lane: &'static Lane = Box::leak(Box::new(lane));
         let relief: &'static Relief = Box::leak(Box::default());
         thread::spawn(move || relief.run([lane, lane]));
@@ -573,6 +585,7 @@ mod tests {
         }
         thread::spawn(move || lane.run());
         Carried {
+            lane,
             client,
             server_sees: lines_of(to_server),
             client_sees: lines_of(to_client),
@@ -584,6 +597,21 @@ mod tests {
             self.client.write_all(line.as_bytes()).unwrap();
             self.client.write_all(b"\n").unwrap();
         }
+
+        #[track_caller]
+        fn assert_server_sees(&self, line: &str) {
+            let seen = self.server_sees.recv_timeout(PATIENCE).unwrap();
+            assert!(seen == line, "{seen:.80} in the place of {line:.80}");
+        }
+    }
+
+    /// A call that is long enough to be left to one thread while another reads on.
+    fn long_call(id: usize) -> String {
+        call(id).replace("pay", &"x".repeat(2 * LONG))
+    }
+
+    fn cancellation(id: usize) -> String {
+        format!(r#"{{"method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#)
     }
 
     fn call(id: usize) -> String {
@@ -623,6 +651,106 @@ mod tests {
         carried.send(&call(4));
         assert_eq!(carried.server_sees.recv_timeout(PATIENCE).unwrap(), call(4));
         check(&sink.entries());
+    }
+
+    #[test]
+    fn a_cancellation_stays_behind_the_long_message_that_it_cancels() {
+        let auditor = auditor(&Memory::new(), options().started(["none"]));
+        let mut carried = carry(&auditor);
+        // Nothing can be written to the server yet.
+        let server = lock(&carried.lane.receiver.writer);
+        carried.send(&long_call(1));
+        carried.send(&call(2));
+        carried.send(&cancellation(1));
+        let waiting = || lock(&carried.lane.state).queue.len();
+        wait_until("both to wait behind it", || waiting() == 2);
+        drop(server);
+        carried.assert_server_sees(&long_call(1));
+        carried.assert_server_sees(&call(2));
+        carried.assert_server_sees(&cancellation(1));
+    }
+
+    #[test]
+    fn a_cancellation_overtakes_a_long_message_that_waits_for_its_entry() {
+        let sink = Memory::new();
+        let minute = Duration::from_secs(60);
+        let auditor = auditor(&sink, options().max_wait(minute));
+        let mut carried = carry_with_pause(&auditor, minute);
+        carried.send(&call(0));
+        carried.assert_server_sees(&call(0));
+        // The sink is at the entry of another connection, behind which the next one waits.
+        sink.set(Mode::Block);
+        let other = auditor.session("test");
+        let other = other.accept(Direction::ToServer, call(0).as_bytes());
+        sink.wait_for_blocked();
+        carried.send(&long_call(1));
+        let is_at_head = || lock(&carried.lane.state).is_writing;
+        wait_until("the long message", is_at_head);
+        carried.send(&cancellation(0));
+        carried.assert_server_sees(&cancellation(0));
+        sink.set(Mode::Take);
+        carried.assert_server_sees(&long_call(1));
+        assert_eq!(other.wait(), Verdict::Forward);
+    }
+
+    #[test]
+    fn cancelling_a_long_call_that_is_being_recorded_drops_it() {
+        let sink = Memory::new();
+        let auditor = auditor(&sink, options().max_wait(Duration::from_secs(60)));
+        let mut carried = carry(&auditor);
+        sink.set(Mode::Block);
+        carried.send(&long_call(1));
+        sink.wait_for_blocked();
+        carried.send(&cancellation(1));
+        // In the place of the call, while the sink blocks.
+        carried.assert_server_sees(&cancellation(1));
+        sink.set(Mode::Take);
+        carried.send(&call(2));
+        carried.assert_server_sees(&call(2));
+        let entries = sink.entries();
+        check(&entries);
+        let of_first = entries.iter().filter(|it| detail(it, "request_id") == 1);
+        let said: Vec<_> = of_first
+            .map(|entry| {
+                let [phase, status] = ["phase", "status"].map(|name| support::text(entry, name));
+                format!("{phase} {status}")
+            })
+            .collect();
+        assert_eq!(said, ["started ", "finished cancelled"]);
+    }
+
+    #[test]
+    fn what_is_read_while_a_long_message_is_seen_to_comes_after_it() {
+        let sink = Memory::new();
+        let (begun, begins) = mpsc::channel();
+        let (end, ends) = mpsc::channel();
+        let ends = Mutex::new(ends);
+        // Seeing to a long message takes until this test says so.
+        let seen_to = move |content: &lokryn_mcp_log::Content<'_>| -> Option<String> {
+            if content.json.len() > LONG {
+                begun.send(()).unwrap();
+                lock(&ends).recv().unwrap();
+            }
+            None
+        };
+        let auditor = auditor(&sink, options().record_content(seen_to));
+        let mut carried = carry(&auditor);
+        let long = format!(
+            r#"{{"id":1,"method":"tools/call","params":{{"name":"pay","arguments":"{}"}}}}"#,
+            "x".repeat(2 * LONG)
+        );
+        carried.send(&long);
+        begins.recv_timeout(PATIENCE).unwrap();
+        carried.send(&call(2));
+        wait_until("both to be read", || lock(&carried.lane.state).steps >= 2);
+        let overtaken = carried.server_sees.recv_timeout(Duration::from_millis(50));
+        assert!(overtaken.is_err(), "{overtaken:?}");
+        end.send(()).unwrap();
+        carried.assert_server_sees(&long);
+        carried.assert_server_sees(&call(2));
+        let entries = sink.entries();
+        check(&entries);
+        assert_eq!(entries.len(), 2);
     }
 
     #[test]
