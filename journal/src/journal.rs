@@ -312,16 +312,18 @@ impl Journal {
     /// As [`append`](Self::append). That writing failed later shows in the next call,
     /// and in [`checkpoint`](Self::checkpoint) and [`close`](Self::close).
     pub fn append_unsynced(&self, entry: &LogEntry) -> Result<Receipt, AppendError> {
-        let shared = &self.0.shared;
         let entry = Entry::View(LogEntryView::from(entry));
-        let pushed = shared.push(&entry, false, Leader::Thread)?;
-        if pushed.leads {
-            shared.write_waiting();
-        }
-        if pushed.waits {
-            pushed.batch.wait()?;
-        }
-        Ok(pushed.receipt)
+        self.0.shared.append_unsynced(&entry)
+    }
+
+    /// Appends an entry [as it came](Self::append_encoded) without
+    /// [waiting for the disk](Self::append_unsynced).
+    ///
+    /// # Errors
+    ///
+    /// As those two.
+    pub fn append_encoded_unsynced(&self, entry: &[u8]) -> Result<Receipt, AppendError> {
+        self.0.shared.append_unsynced(&Entry::Encoded(entry))
     }
 
     /// Appends an entry as [`append`](Self::append) does, without blocking the thread.
@@ -469,6 +471,17 @@ impl Shared {
             self.write_waiting();
         }
         pushed.batch.wait()?;
+        Ok(pushed.receipt)
+    }
+
+    fn append_unsynced(&self, entry: &Entry<'_>) -> Result<Receipt, AppendError> {
+        let pushed = self.push(entry, false, Leader::Thread)?;
+        if pushed.leads {
+            self.write_waiting();
+        }
+        if pushed.waits {
+            pushed.batch.wait()?;
+        }
         Ok(pushed.receipt)
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read, StdinLock, StdoutLock, Write as _};
 
 use lokryn_compliance_log::LogEntry;
-use lokryn_compliance_log::stream::{Frame, LogReader, ReadError};
+use lokryn_compliance_log::stream::{LogReader, ReadError};
 use lokryn_journal::{AppendError, Journal, LIMIT_MAX_RECORD_LEN, OpenError, Options, Receipt};
 
 use super::time;
@@ -189,7 +189,9 @@ impl Appending<'_> {
             };
             let place = format_args!("entry {number}");
             match frame {
-                Ok(frame) => self.take(place, append_frame(self.journal, &frame))?,
+                Ok(frame) => {
+                    self.take(place, self.journal.append_encoded_unsynced(frame.bytes))?;
+                }
                 Err(err @ (ReadError::Malformed { .. } | ReadError::Empty { .. })) => {
                     self.refuse(place, err);
                 }
@@ -213,16 +215,6 @@ impl Appending<'_> {
     fn refuse(&mut self, place: impl Display, why: impl Display) {
         self.refused += 1;
         tell!("{place}: {why}");
-    }
-}
-
-/// Appends an entry as it came. Those that are written like this here, too, can be written
-/// together; one that is not waits for the disk alone.
-fn append_frame(journal: &Journal, frame: &Frame<'_>) -> Result<Receipt, AppendError> {
-    if frame.view.encode_to_vec() == frame.bytes {
-        journal.append_unsynced(&frame.view.to_entry())
-    } else {
-        journal.append_encoded(frame.bytes)
     }
 }
 
