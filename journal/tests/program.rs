@@ -15,7 +15,7 @@ use std::time::Duration;
 use common::{scratch, segments};
 use lokryn_compliance_log::LogEntry;
 use lokryn_compliance_log::prost::encoding::encode_varint;
-use lokryn_journal::{JournalReader, Record};
+use lokryn_journal::{Journal, JournalReader, LIMIT_MAX_RECORD_LEN, Record};
 
 struct Shell(PathBuf);
 
@@ -381,28 +381,28 @@ fn stats_count_everything() {
 
 event
 login 13 68.4 %
-agent_decision 1 5.2 %
-data_export 1 5.2 %
-guardrail_check 1 5.2 %
-model_inference 1 5.2 %
-resource_access 1 5.2 %
-tool_invocation 1 5.2 %
+agent_decision 1 5.3 %
+data_export 1 5.3 %
+guardrail_check 1 5.3 %
+model_inference 1 5.3 %
+resource_access 1 5.3 %
+tool_invocation 1 5.3 %
 
 outcome
-success 17 89.4 %
+success 17 89.5 %
 failure_denied 2 10.5 %
 
 actor
-agent-001 3 15.7 %
+agent-001 3 15.8 %
 user-12345 2 10.5 %
-service-backend 1 5.2 %
-user-67890 1 5.2 %
-visitor-00 1 5.2 %
-visitor-01 1 5.2 %
-visitor-02 1 5.2 %
-visitor-03 1 5.2 %
-visitor-04 1 5.2 %
-visitor-05 1 5.2 %
+service-backend 1 5.3 %
+user-67890 1 5.3 %
+visitor-00 1 5.3 %
+visitor-01 1 5.3 %
+visitor-02 1 5.3 %
+visitor-03 1 5.3 %
+visitor-04 1 5.3 %
+visitor-05 1 5.3 %
 6 others: 6
 ";
     assert_eq!(stats, expected);
@@ -418,6 +418,19 @@ visitor-05 1 5.2 %
         stats.starts_with("1 record\n\nevent\nresource_access 1 100.0 %\n\n"),
         "{stats}"
     );
+}
+
+#[test]
+fn stats_count_names_that_are_too_long_to_be_kept() {
+    let shell = shell("stats_long");
+    let options = Journal::options().max_record_len(LIMIT_MAX_RECORD_LEN);
+    let journal = options.open(shell.0.join("audit")).unwrap();
+    let mut login: LogEntry = serde_json::from_str(lines().last().unwrap()).unwrap();
+    login.actor_id = "a".repeat(2 << 20);
+    journal.append(&login).unwrap();
+    journal.close().unwrap();
+    let (_, stats) = counted(&shell, &[]);
+    assert!(stats.contains("\nothers: 1\n"), "{stats}");
 }
 
 /// The origin and the rest of what the program counts, without bars and columns.

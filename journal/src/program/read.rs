@@ -245,11 +245,12 @@ impl<K: Eq + Hash> Tally<K> {
         let rest: u64 = rows.iter().skip(MOST_ROWS).map(|(_, count)| count).sum();
         rows.truncate(MOST_ROWS);
         write_bars(out, head, &rows, all)?;
-        if more > 0 {
-            let and = if self.others > 0 { " and more" } else { "" };
-            writeln!(out, "  {more} others{and}: {}", rest + self.others)?;
+        match (more, self.others) {
+            (0, 0) => Ok(()),
+            (0, others) => writeln!(out, "  others: {others}"),
+            (_, 0) => writeln!(out, "  {more} others: {rest}"),
+            (_, others) => writeln!(out, "  {more} others and more: {}", rest + others),
         }
-        Ok(())
     }
 }
 
@@ -339,7 +340,8 @@ fn write_bars(
         let eighths = usize::try_from(eighths).unwrap_or_default().max(1);
         let mut bar = "█".repeat(eighths / 8);
         bar.push_str(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]);
-        let share = u128::from(*count) * 1000 / u128::from(all.max(1));
+        let all = u128::from(all.max(1));
+        let share = (u128::from(*count) * 1000 + all / 2) / all;
         let (percent, tenth) = (share / 10, share % 10);
         let name = Cell(name, 24);
         writeln!(
