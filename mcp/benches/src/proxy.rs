@@ -3,7 +3,9 @@
 //!     cargo build --release --package lokryn-mcp-log --features cli
 //!     cargo run --release --manifest-path mcp/benches/Cargo.toml
 //!
-//! All are measured in turns, in one run, because the machine's speed changes.
+//! All are measured in turns, in one run, because the machine's speed changes. Where other
+//! programs run, `chrt -r 10` before that leaves both cores of two to the run, for about a
+//! minute.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
