@@ -33,7 +33,7 @@ pub use crate::content::{Content, ContentPart, Everything, HmacKey, KeyError, Re
 pub use crate::journal::JournalSink;
 pub use crate::options::{AuditOptions, FailurePolicy};
 pub use crate::rules::{Rule, Rules};
-pub use crate::session::{Held, Sent, Session, Writing};
+pub use crate::session::{Held, ReadMessage, Sent, Session, Writing};
 pub use crate::settings::AuditSource;
 pub use crate::sink::{AuditSink, FileSink, FileSinkError, Refused, SinkError};
 #[cfg(feature = "rmcp")]

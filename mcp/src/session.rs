@@ -88,7 +88,26 @@ impl Session {
     /// not come back.
     #[must_use = "the message must not go on before its verdict is there"]
     pub fn accept_to_write(&self, direction: Direction, message: &[u8]) -> (Held, Option<Writing>) {
-        match message::read(message, &self.shared.settings) {
+        self.accept_read_to_write(direction, self.read(message))
+    }
+
+    /// Reads a message, for [`accept_read_to_write`](Self::accept_read_to_write). Reading a
+    /// long one takes long, and does not depend on what came before: several threads may do
+    /// it at once.
+    #[must_use]
+    pub fn read(&self, message: &[u8]) -> ReadMessage {
+        ReadMessage(message::read(message, &self.shared.settings))
+    }
+
+    /// Takes a message that has been read, as
+    /// [`accept_to_write`](Self::accept_to_write) does.
+    #[must_use = "the message must not go on before its verdict is there"]
+    pub fn accept_read_to_write(
+        &self,
+        direction: Direction,
+        message: ReadMessage,
+    ) -> (Held, Option<Writing>) {
+        match message.0 {
             Some(line) => self.accept_line(direction, line, Writer::Caller),
             None => (self.settled(direction, Verdict::Forward), None),
         }
@@ -266,6 +285,15 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+/// A message that has been read by [`Session::read`].
+pub struct ReadMessage(Option<Line>);
+
+impl fmt::Debug for ReadMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadMessage").finish_non_exhaustive()
     }
 }
 

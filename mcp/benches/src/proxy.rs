@@ -1,9 +1,11 @@
 //! What the program costs a call, beside the server alone and a `cat` in its place.
 //!
 //!     cargo build --release --package lokryn-mcp-log --features cli
-//!     cargo run --release --manifest-path mcp/benches/Cargo.toml
+//!     cargo run --release --manifest-path mcp/benches/Cargo.toml --bin proxy
 //!
-//! All are measured in turns, in one run, because the machine's speed changes.
+//! All are measured in turns, in one run, because the machine's speed changes. Where other
+//! programs run, `chrt -r 10` before that leaves both cores of two to the run, for about a
+//! minute.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -11,9 +13,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 20;
 const CALLS_PER_ROUND: usize = 100;
-const LARGE_PER_ROUND: usize = 10;
+/// Megabytes that are asked for at once.
+const AT_ONCE: usize = 10;
+/// Megabytes of a stream, and how many of them are waited for at a time.
+const IN_STREAM: usize = 12;
+const WAITED_FOR: usize = 4;
 
 struct Server {
     name: &'static str,
@@ -24,7 +30,9 @@ struct Server {
     line: Vec<u8>,
     /// Microseconds: a median of each round.
     calls: Vec<f64>,
-    large: Vec<f64>,
+    at_once: Vec<f64>,
+    texts: Vec<f64>,
+    values: Vec<f64>,
 }
 
 impl Server {
@@ -45,7 +53,9 @@ impl Server {
             next_id: 0,
             line: Vec::new(),
             calls: Vec::new(),
-            large: Vec::new(),
+            at_once: Vec::new(),
+            texts: Vec::new(),
+            values: Vec::new(),
         }
     }
 
@@ -56,16 +66,37 @@ impl Server {
         begin.elapsed()
     }
 
-    /// Asks for so much at once that nobody waits for this program.
-    fn calls_at_once(&mut self, tool: &str, count: usize) -> Duration {
+    /// Asks for everything at once. Such a server makes all of it before it writes the
+    /// most of it, so that nothing goes on meanwhile.
+    fn at_once(&mut self, tool: &str) -> Duration {
         let begin = Instant::now();
-        for _ in 0..count {
+        for _ in 0..AT_ONCE {
             self.send(tool);
         }
-        for _ in 0..count {
+        for _ in 0..AT_ONCE {
             self.receive();
         }
-        begin.elapsed() / u32::try_from(count).expect("few")
+        begin.elapsed() / u32::try_from(AT_ONCE).expect("few")
+    }
+
+    /// Asks for the next one whenever one has come.
+    fn stream(&mut self, tool: &str) -> Duration {
+        for _ in 0..WAITED_FOR {
+            self.send(tool);
+        }
+        let mut begin = Instant::now();
+        for index in 0..IN_STREAM + WAITED_FOR {
+            if index == WAITED_FOR {
+                begin = Instant::now();
+            }
+            self.receive();
+            self.send(tool);
+        }
+        let taken = begin.elapsed() / u32::try_from(IN_STREAM).expect("few");
+        for _ in 0..WAITED_FOR {
+            self.receive();
+        }
+        taken
     }
 
     fn send(&mut self, tool: &str) {
@@ -170,8 +201,8 @@ fn main() {
         for _ in 0..300 {
             server.call("none");
         }
-        for _ in 0..5 {
-            server.call("large");
+        for tool in ["text", "values"] {
+            server.stream(tool);
         }
     }
     let mut commits = Vec::new();
@@ -185,23 +216,38 @@ fn main() {
             let calls = (0..CALLS_PER_ROUND).map(|_| micros(server.call("none")));
             let call = median(calls.collect());
             server.calls.push(call);
-            let large = micros(server.calls_at_once("large", LARGE_PER_ROUND));
-            server.large.push(large);
+            let at_once = server.at_once("text");
+            server.at_once.push(micros(at_once));
+            let texts = server.stream("text");
+            server.texts.push(micros(texts));
+            let values = server.stream("values");
+            server.values.push(micros(values));
         }
         commits.push(commit(&mut file, &mut servers[0]));
     }
     println!("one durable commit: {:.0} µs\n", median(commits));
-    println!("| | call, µs | more than the server alone | 1 MiB result, µs | throughput |");
-    println!("|---|--:|--:|--:|--:|");
     let [alone, ..] = &servers;
+    println!(
+        "1 MiB, from the server alone: text, ten at once {:.0} µs, in a stream {:.0} µs;",
+        median(alone.at_once.clone()),
+        median(alone.texts.clone())
+    );
+    println!(
+        "values in a stream {:.0} µs\n",
+        median(alone.values.clone())
+    );
+    println!("| | call, µs | more than the server alone | text at once | text | values |");
+    println!("|---|--:|--:|--:|--:|--:|");
+    let throughput = |these, those| compared(these, those, |this, alone| alone / this);
     for server in &servers {
         println!(
-            "| {} | {:.0} | {:.0} | {:.0} | {:.2} |",
+            "| {} | {:.0} | {:.0} | {:.2} | {:.2} | {:.2} |",
             server.name,
             median(server.calls.clone()),
             compared(&server.calls, &alone.calls, |this, alone| this - alone),
-            median(server.large.clone()),
-            compared(&server.large, &alone.large, |this, alone| alone / this),
+            throughput(&server.at_once, &alone.at_once),
+            throughput(&server.texts, &alone.texts),
+            throughput(&server.values, &alone.values),
         );
     }
     drop(servers);

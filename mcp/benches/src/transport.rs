@@ -140,7 +140,7 @@ async fn main() -> Result {
             let call = client.calls(tool, CALLS_PER_ROUND).await?;
             client.calls.push(call);
             if has_large {
-                let large = client.calls("large", LARGE_PER_ROUND).await?;
+                let large = client.calls("text", LARGE_PER_ROUND).await?;
                 client.large.push(large);
             }
         }

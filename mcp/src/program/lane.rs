@@ -6,7 +6,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lokryn_compliance_log::Outcome;
-use lokryn_mcp_log::{Direction, Held, Refusal, RefusalReason, Sent, Session, Verdict};
+use lokryn_mcp_log::{
+    Direction, Held, ReadMessage, Refusal, RefusalReason, Sent, Session, Verdict,
+};
 
 use crate::lines::{Lines, Piece, Spares};
 use crate::relief::Relief;
@@ -37,7 +39,7 @@ impl Output {
 const MAX_PAUSE: Duration = Duration::from_millis(1);
 
 /// A message of at least this length takes longer to see to than it takes to wake another
-/// thread, which reads on meanwhile.
+/// thread, which sees to the next one meanwhile.
 const LONG: usize = 64 * 1024;
 
 /// Something that has been read.
@@ -66,17 +68,16 @@ impl Item {
 /// One thread reads, writes the entry of what it has read, and forwards the message:
 /// waking others would take longer than all that. Another one that stands by
 /// [`read`](Self::read)s on while the first has a long message to see to, or if the sink
-/// keeps it waiting, which [`relieve`](Self::relieve) notices. The thread that
-/// [`run`](Self::run)s forwards what has been left waiting.
+/// keeps it waiting, which [`relieve`](Self::relieve) notices. Each takes its messages when
+/// it is their turn. The thread that [`run`](Self::run)s forwards what has been left waiting.
 pub(crate) struct Lane {
     direction: Direction,
     session: Session,
     input: Mutex<Lines<Box<dyn Read + Send>>>,
     spares: Arc<Spares>,
-    /// Held from reading a message until it has its place, so that messages keep their
-    /// order.
-    order: Mutex<()>,
     state: Mutex<State>,
+    /// For the thread whose message is not the next one.
+    next: Condvar,
     /// For the thread that stands by.
     stand_by: Condvar,
     /// For the thread that forwards what waits.
@@ -114,6 +115,9 @@ struct State {
     /// How many entries have been written by threads that read.
     recorded: u64,
     waits_for_room: bool,
+    /// How many pieces have been read, and how many have their place.
+    read: u64,
+    placed: u64,
     /// How many pieces have been read and not been seen to yet.
     unfinished: usize,
     /// How often something has been read or written.
@@ -149,6 +153,20 @@ impl State {
     }
 }
 
+/// The turn of what has been read, until it is dropped.
+struct Turn<'l>(&'l Lane);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.0.state);
+        state.placed += 1;
+        // Nobody is woken needlessly, which costs a system call.
+        if state.placed < state.read {
+            self.0.next.notify_one();
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Progress {
     #[default]
@@ -175,8 +193,8 @@ impl Lane {
             session,
             spares: lines.spares(),
             input: Mutex::new(lines),
-            order: Mutex::default(),
             state: Mutex::default(),
+            next: Condvar::new(),
             stand_by: Condvar::new(),
             work: Condvar::new(),
             room: Condvar::new(),
@@ -199,24 +217,43 @@ impl Lane {
                 let mut state = lock(&self.state);
                 state.unfinished += 1;
                 state.steps += 1;
+                let turn = state.read;
+                state.read += 1;
                 drop(state);
-                let order = lock(&self.order);
                 match piece {
+                    Ok(Some(Piece::Line(bytes))) if bytes.len() >= LONG => {
+                        self.let_another_read();
+                        let message = self.session.read(&bytes);
+                        let turn = self.wait_for_turn(turn);
+                        self.accept_to_write(turn, bytes, message, reader, relief);
+                    }
+                    Ok(Some(Piece::Line(bytes))) if has_next => {
+                        // What comes together is committed together.
+                        let turn = self.wait_for_turn(turn);
+                        let held = self.session.accept(self.direction, &bytes);
+                        self.wait_or_leave(turn, bytes, held, Duration::ZERO);
+                    }
                     Ok(Some(Piece::Line(bytes))) => {
-                        if bytes.len() >= LONG {
-                            self.let_another_read();
-                        }
-                        self.message(order, bytes, has_next, reader, relief);
+                        let turn = self.wait_for_turn(turn);
+                        let message = self.session.read(&bytes);
+                        self.accept_to_write(turn, bytes, message, reader, relief);
                     }
                     Ok(Some(Piece::Beginning(bytes))) => {
+                        let turn = self.wait_for_turn(turn);
                         let held = self
                             .session
                             .accept_beyond_bounds(self.direction, bytes.len());
-                        self.wait_or_leave(order, bytes, held, has_next);
+                        self.wait_or_leave(turn, bytes, held, self.max_pause);
                     }
-                    Ok(Some(Piece::More(bytes))) => self.more(bytes),
+                    Ok(Some(Piece::More(bytes))) => {
+                        let _turn = self.wait_for_turn(turn);
+                        self.more(bytes);
+                    }
                     // A peer that cannot be read is one that has gone.
-                    Ok(None) | Err(_) => self.end(),
+                    Ok(None) | Err(_) => {
+                        let _turn = self.wait_for_turn(turn);
+                        self.end();
+                    }
                 }
                 lock(&self.state).unfinished -= 1;
             }
@@ -246,24 +283,27 @@ impl Lane {
         self.stand_by.notify_one();
     }
 
-    /// Takes a message. `has_next` says that another one has been read already.
-    fn message(
+    /// Waits until what was read before has its place, so that messages keep their order.
+    fn wait_for_turn(&self, turn: u64) -> Turn<'_> {
+        let mut state = lock(&self.state);
+        while state.placed != turn {
+            state = wait(&self.next, state);
+        }
+        Turn(self)
+    }
+
+    /// Takes a message, and writes its entries if nobody else writes.
+    fn accept_to_write(
         &self,
-        order: MutexGuard<'_, ()>,
+        turn: Turn<'_>,
         bytes: Vec<u8>,
-        has_next: bool,
+        message: ReadMessage,
         reader: u64,
         relief: &Relief,
     ) {
-        if has_next {
-            // What comes together is committed together.
-            let held = self.session.accept(self.direction, &bytes);
-            self.wait_or_leave(order, bytes, held, has_next);
-            return;
-        }
-        let (held, writing) = self.session.accept_to_write(self.direction, &bytes);
+        let (held, writing) = self.session.accept_read_to_write(self.direction, message);
         let Some(writing) = writing else {
-            self.wait_or_leave(order, bytes, held, has_next);
+            self.wait_or_leave(turn, bytes, held, self.max_pause);
             return;
         };
         let mut state = lock(&self.state);
@@ -272,7 +312,7 @@ impl Lane {
         state.recording = Some((reader, Instant::now()));
         state.recorded += 1;
         drop(state);
-        drop(order);
+        drop(turn);
         relief.watch();
         writing.write();
         let mut state = lock(&self.state);
@@ -283,7 +323,7 @@ impl Lane {
 
     /// Forwards a message that need not wait for long, and leaves another one to the
     /// thread that waits.
-    fn wait_or_leave(&self, order: MutexGuard<'_, ()>, bytes: Vec<u8>, held: Held, has_next: bool) {
+    fn wait_or_leave(&self, turn: Turn<'_>, bytes: Vec<u8>, held: Held, pause: Duration) {
         let mut state = lock(&self.state);
         if state.may_be_overtaken_by(&held) {
             drop(state);
@@ -296,12 +336,7 @@ impl Lane {
             state.is_writing = true;
             state.head = Some(held.sent().clone());
             drop(state);
-            drop(order);
-            let pause = if has_next {
-                Duration::ZERO
-            } else {
-                self.max_pause
-            };
+            drop(turn);
             if held.is_ready_within(pause) {
                 let written = self.forward_message(&bytes, held);
                 self.spares.give(bytes);
