@@ -314,11 +314,13 @@ impl Disk for Faulty {
             if state.names.get(path) != Some(&Node::Folder) {
                 return Err(io::ErrorKind::NotFound.into());
             }
-            let is_in = |it: &PathBuf| it.parent() == Some(path);
+            let is_in = |it: &Path| it.parent() == Some(path);
             let names = &state.names;
-            state
-                .durable
-                .retain(|it, _| !is_in(it) || names.contains_key(it));
+            // With the name of a folder goes what is in it.
+            state.durable.retain(|it, _| {
+                let name = it.ancestors().find(|it| is_in(it));
+                name.is_none_or(|it| names.contains_key(it))
+            });
             let seen = names.iter().filter(|(it, _)| is_in(it));
             state
                 .durable
