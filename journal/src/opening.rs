@@ -335,7 +335,7 @@ impl There<'_> {
     }
 
     /// Reads segments up to the checkpoint, and hands on the tiles that lie under it and
-    /// were read or completed.
+    /// were read or completed, and those that the last segment goes on from.
     fn read_from(
         &self,
         firsts: &[u64],
@@ -344,7 +344,9 @@ impl There<'_> {
     ) -> Result<Signed, OpenError> {
         let size = self.checkpoint.size();
         let (mut last_time, mut first_time, mut offset) = (0, None, 0);
+        let mut below_last = Vec::new();
         for &first in firsts {
+            below_last = edge.partial();
             let path = segment::path(self.folder, first);
             let mut file = self.disk().open(&path).map_err(FileError::at(&path))?;
             let mut frames = frames_of(&mut *file, 0);
@@ -382,6 +384,9 @@ impl There<'_> {
             return Err(self.shorter(edge.tree().size()));
         }
         take(edge.take_full())?;
+        // Those of the checkpoint are not synced again when it moves on. After the full
+        // ones, which they may have grown into.
+        take(below_last)?;
         take(edge.partial())?;
         Ok(Signed {
             edge,
@@ -399,12 +404,12 @@ impl There<'_> {
         let mut writer = TileWriter::new(self.disk(), self.folder);
         let mut count = 0;
         for (tile, bytes) in tiles {
-            if on_disk.read(*tile).ok().as_ref() == Some(bytes) {
-                // The folder of a partial one may be gone, with a full one in its place.
-                writer.keep(tile.full());
-            } else {
-                writer.rewrite(*tile, bytes)?;
-                count += 1;
+            match on_disk.find(*tile) {
+                Ok((there, found)) if found == *bytes => writer.keep(there),
+                _ => {
+                    writer.rewrite(*tile, bytes)?;
+                    count += 1;
+                }
             }
         }
         writer.finish()?;

@@ -249,22 +249,28 @@ impl TileFolder {
     /// [`TileError::Io`], and [`TileError::Length`] for a file that is not as long as
     /// such a tile is.
     pub fn read(&self, tile: Tile) -> Result<Vec<u8>, TileError> {
+        self.find(tile).map(|(_, bytes)| bytes)
+    }
+
+    /// Does the same, and returns which tile it was read from: the full one, or its own.
+    pub(crate) fn find(&self, tile: Tile) -> Result<(Tile, Vec<u8>), TileError> {
         let missing = match self.read_file(tile) {
             Err(TileError::Io { source, .. })
                 if tile.is_partial() && source.kind() == io::ErrorKind::NotFound =>
             {
                 TileError::Io { tile, source }
             }
-            read => return read,
+            read => return read.map(|bytes| (tile, bytes)),
         };
-        match self.read_file(tile.full()) {
+        let full = tile.full();
+        match self.read_file(full) {
             Err(TileError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 Err(missing)
             }
             read => {
                 let mut bytes = read?;
                 bytes.truncate(tile.byte_len());
-                Ok(bytes)
+                Ok((full, bytes))
             }
         }
     }

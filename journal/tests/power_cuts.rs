@@ -452,6 +452,34 @@ fn tiles_that_are_rebuilt_outlast_the_records_below_them() {
     }
 }
 
+/// So do those that the last segment goes on from: what is signed later may be on the disk
+/// only in part.
+#[test]
+fn rebuilt_tiles_outlast_the_growth_of_the_last_segment() {
+    for (fault, fuel) in faults(100) {
+        let disk = Faulty::new(u64::from(fuel));
+        let signer = Signer::generate("example.com/audit").unwrap();
+        let options = options_of(&disk, &signer).checkpoint_interval(Duration::from_secs(3600));
+        for _ in 0..3 {
+            fill(&options.clone().max_segment_len(1500), 150).unwrap();
+        }
+        disk.remove_folder(Path::new("/audit/tile")).unwrap();
+        disk.sync_folder(Path::new("/audit")).unwrap();
+        disk.fail_after(Some(fuel), fault);
+        let open = || options.clone().open("/audit").map(drop);
+        let _ = panic::catch_unwind(AssertUnwindSafe(open));
+        disk.fail_after(None, fault);
+        fill(&options, 5).unwrap();
+        move_all_but_the_last(&disk);
+        disk.forget_unsynced();
+        disk.power_on();
+        let journal = options.open("/audit");
+        let what = format!("{fault:?}, fuel {fuel}");
+        let journal = journal.unwrap_or_else(|err| panic!("{what}: {err}"));
+        assert_eq!(journal.opening().records, 455, "{what}");
+    }
+}
+
 /// What goes wrong, as an error or in a program that is killed, and when.
 fn faults(count: u32) -> impl Iterator<Item = (Fault, u32)> {
     let faults = [Fault::Error, Fault::Panic].into_iter();
@@ -468,14 +496,7 @@ fn prove_without_records(disk: &Faulty, options: Options, what: &str) {
         journal.append(&entry(number)).unwrap();
     }
     let size = journal.close().unwrap().size();
-    let mut segments = disk.files();
-    segments.retain(|(path, _)| path.starts_with("/audit/records"));
-    segments.pop();
-    assert!(segments.len() > 1, "{what}");
-    for (path, _) in &segments {
-        disk.remove_folder(path).unwrap();
-    }
-    disk.sync_folder(Path::new("/audit/records")).unwrap();
+    move_all_but_the_last(disk);
     disk.power_on();
     let journal = options.open("/audit");
     let journal = journal.unwrap_or_else(|err| panic!("{what}: {err}"));
@@ -484,4 +505,17 @@ fn prove_without_records(disk: &Faulty, options: Options, what: &str) {
         let proof = journal.prove_inclusion(sequence);
         proof.unwrap_or_else(|err| panic!("{what}, record {sequence}: {err}"));
     }
+}
+
+/// Moves all segments but the last elsewhere.
+#[track_caller]
+fn move_all_but_the_last(disk: &Faulty) {
+    let mut segments = disk.files();
+    segments.retain(|(path, _)| path.starts_with("/audit/records"));
+    segments.pop();
+    assert!(segments.len() > 1);
+    for (path, _) in &segments {
+        disk.remove_folder(path).unwrap();
+    }
+    disk.sync_folder(Path::new("/audit/records")).unwrap();
 }

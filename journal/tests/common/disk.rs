@@ -105,6 +105,16 @@ impl Faulty {
         state.names = state.durable.clone();
     }
 
+    /// Forgets all that was not synced, as a power cut may.
+    pub(crate) fn forget_unsynced(&self) {
+        let mut state = self.state();
+        for inode in &mut state.files {
+            inode.dirty.clear();
+            inode.seen = inode.durable.clone();
+        }
+        state.names = state.durable.clone();
+    }
+
     /// What is seen in a file.
     pub(crate) fn contents(&self, path: &Path) -> Option<Vec<u8>> {
         let state = self.state();
