@@ -4,10 +4,10 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::Check;
-use crate::canonical::canonical;
+use crate::canonical::Speller;
 use crate::json::{self, Spelling};
 use crate::random::Random;
-use crate::scan::{self, Token};
+use crate::scan::{self, Inner, Token};
 
 /// How many changed texts are tried for each.
 const CHANGED: usize = 16;
@@ -30,9 +30,35 @@ impl Spelled {
     /// whether it has one.
     fn of(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
         out.clear();
-        let spelling = canonical(text, &mut self.0);
-        let spelling = spelling.map(|it| it.tell(|piece| out.extend_from_slice(piece)));
-        spelling.is_ok()
+        let mut speller = Speller::new(text, &mut self.0).expect("a short text");
+        let is_json = scan::tokens(text, |token, at| speller.see(token, at)).is_ok();
+        if is_json {
+            let spelling = speller.finish();
+            spelling.tell(|piece| out.extend_from_slice(piece));
+        }
+        is_json
+    }
+
+    /// Does the same for the text as the value of a member, read in one go with members of
+    /// its own, which go to `see_member`.
+    fn of_value(
+        &mut self,
+        text: &[u8],
+        out: &mut Vec<u8>,
+        mut see_member: impl FnMut(&[u8], &[u8]),
+    ) {
+        out.clear();
+        let object = [b"{\"value\": ", text, b"}"].concat();
+        let read = scan::members_unread(&object, |name, value| {
+            assert_eq!(name, b"value");
+            let mut speller = Speller::new(value.rest(), &mut self.0).expect("a short text");
+            let see = |token: Token<'_>, at| speller.see(token, at);
+            value.read_tokens_and_members(see, &mut see_member)?;
+            let spelling = speller.finish();
+            spelling.tell(|piece| out.extend_from_slice(piece));
+            Ok(())
+        });
+        assert!(read.is_ok(), "{}", text.escape_ascii());
     }
 }
 
@@ -59,7 +85,7 @@ impl Check for McpScan {
 impl McpScan {
     fn text(&mut self, text: &[u8]) {
         let mut tree = Tree::default();
-        let scanned = scan::tokens(text, |token, depth| tree.see(token, depth));
+        let scanned = scan::tokens(text, |token, at| tree.see(token, &text[at..]));
         // Goes through a text of any depth without reading what it says.
         let is_json = serde_json::from_slice::<IgnoredAny>(text).is_ok();
         let is_canonical = self.spelling.of(text, &mut self.canonical);
@@ -81,6 +107,19 @@ impl McpScan {
             Ok(()) => {}
         }
         assert!(is_object && is_array, "{}", text.escape_ascii());
+
+        let mut members = Vec::new();
+        scan::members(text, |name, value| {
+            members.push((name.to_vec(), value.to_vec()));
+        })
+        .unwrap();
+        let mut members = members.into_iter();
+        self.spelling
+            .of_value(text, &mut self.again, |name, value| {
+                assert_eq!(members.next(), Some((name.to_vec(), value.to_vec())));
+            });
+        assert!(members.next().is_none(), "{}", text.escape_ascii());
+        assert_eq!(self.again, self.canonical, "{}", text.escape_ascii());
 
         let is_canonical = self.spelling.of(&self.canonical, &mut self.again);
         assert!(is_canonical, "{}", text.escape_ascii());
@@ -150,27 +189,36 @@ struct Tree {
 }
 
 impl Tree {
-    fn see(&mut self, token: Token<'_>, depth: usize) {
+    /// Takes a token, which this text begins with.
+    fn see(&mut self, token: Token<'_>, text: &[u8]) {
+        let quoted = |inner: Inner<'_>| {
+            assert!(text[1..].starts_with(inner.bytes));
+            scan::unescaped(inner.bytes).into_owned()
+        };
         match token {
             Token::ObjectStart => {
-                assert_eq!(depth, self.open.len());
+                assert_eq!(text[0], b'{');
                 self.open.push((Value::Object(Map::new()), None));
             }
             Token::ArrayStart => {
-                assert_eq!(depth, self.open.len());
+                assert_eq!(text[0], b'[');
                 self.open.push((Value::Array(Vec::new()), None));
             }
             Token::Name(name) => {
                 let object = self.open.last_mut().expect("an object is open");
-                object.1 = Some(scan::unescaped(name).into_owned());
+                object.1 = Some(quoted(name));
             }
             Token::ObjectEnd | Token::ArrayEnd => {
+                assert!(matches!(text[0], b'}' | b']'));
                 let (value, _) = self.open.pop().expect("something is open");
                 self.put(value);
             }
-            Token::String(inner) => self.put(Value::String(scan::unescaped(inner).into_owned())),
+            Token::String(inner) => self.put(Value::String(quoted(inner))),
             // What it cannot hold is compared with nothing.
-            Token::Scalar(scalar) => self.put(serde_json::from_slice(scalar).unwrap_or_default()),
+            Token::Scalar(scalar) => {
+                assert!(text.starts_with(scalar));
+                self.put(serde_json::from_slice(scalar).unwrap_or_default());
+            }
         }
     }
 
