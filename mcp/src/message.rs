@@ -291,9 +291,10 @@ struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Takes a member, and returns whether it counts. The last of a name does, as it does for most. Some, Go's among
-    /// them, do not tell names apart by their case, so a name in another case counts where
-    /// the right one is not there. What anybody may take for a call is one.
+    /// Takes a member, and returns whether it counts. The last of a name does, as it does
+    /// for most. Some, Go's among them, do not tell names apart by their case, so a name in
+    /// another case counts where the right one is not there. What anybody may take for a
+    /// call is one.
     fn see(&mut self, name: &[u8], value: &'a [u8]) -> bool {
         let member = match () {
             () if scan::is_like(name, "id") => &mut self.id,
