@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use lokryn_compliance_log::Outcome;
@@ -167,6 +168,26 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// Ends the lane if its thread panics: the message that it had in its hands is lost, so
+/// nothing may pass for the next one, and nobody may wait for its turn to be over.
+struct EndOnPanic<'l>(&'l Lane);
+
+impl Drop for EndOnPanic<'_> {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            return;
+        }
+        self.0.receiver.close();
+        let mut state = lock(&self.0.state);
+        state.is_writing = false;
+        state.recording = None;
+        state.placed = state.read;
+        self.0.break_off(&mut state);
+        drop(state);
+        self.0.next.notify_all();
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Progress {
     #[default]
@@ -207,6 +228,7 @@ impl Lane {
 
     /// Reads and forwards until the end, in turns with another thread.
     pub(crate) fn read(&self, relief: &Relief) {
+        let _end = EndOnPanic(self);
         while let Some(reader) = self.become_reader() {
             while lock(&self.state).is_reader(reader) {
                 self.wait_for_room();
@@ -286,7 +308,7 @@ impl Lane {
     /// Waits until what was read before has its place, so that messages keep their order.
     fn wait_for_turn(&self, turn: u64) -> Turn<'_> {
         let mut state = lock(&self.state);
-        while state.placed != turn {
+        while state.placed < turn {
             state = wait(&self.next, state);
         }
         Turn(self)
@@ -568,7 +590,6 @@ fn answers(refusals: &[Refusal], is_batch: bool) -> String {
 mod tests {
     use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, pipe};
     use std::sync::mpsc;
-    use std::thread;
 
     use lokryn_compliance_log::LogEntry;
     use lokryn_mcp_log::{AuditOptions, Auditor, SinkError};
@@ -786,6 +807,39 @@ mod tests {
         let entries = sink.entries();
         check(&entries);
         assert_eq!(entries.len(), 2);
+    }
+
+    #[test]
+    fn a_thread_that_panics_ends_the_lane() {
+        for len in [1, 2 * LONG] {
+            let (begun, begins) = mpsc::channel();
+            let (end, ends) = mpsc::channel::<()>();
+            let ends = Mutex::new(ends);
+            let panics = move |content: &lokryn_mcp_log::Content<'_>| -> Option<String> {
+                if content.json.contains("panic") {
+                    begun.send(()).unwrap();
+                    lock(&ends).recv().unwrap();
+                    panic!("as this test wants");
+                }
+                None
+            };
+            let auditor = auditor(&Memory::new(), options().record_content(panics));
+            let mut carried = carry(&auditor);
+            carried.send(&call(1));
+            carried.assert_server_sees(&call(1));
+            let arguments = format!(r#""pay","arguments":"panic{}""#, "x".repeat(len));
+            carried.send(&call(2).replace(r#""pay""#, &arguments));
+            begins.recv_timeout(PATIENCE).unwrap();
+            carried.send(&call(3));
+            if len >= LONG {
+                let read = || lock(&carried.lane.state).steps >= 4;
+                wait_until("the next one to be read", read);
+            }
+            end.send(()).unwrap();
+            // Nothing comes in the place of what is lost but the end.
+            let seen = carried.server_sees.recv_timeout(PATIENCE);
+            assert_eq!(seen, Err(mpsc::RecvTimeoutError::Disconnected), "{len}");
+        }
     }
 
     #[test]
