@@ -88,28 +88,15 @@ impl Session {
     /// not come back.
     #[must_use = "the message must not go on before its verdict is there"]
     pub fn accept_to_write(&self, direction: Direction, message: &[u8]) -> (Held, Option<Writing>) {
-        self.accept_read_to_write(direction, self.read(message))
+        self.read(message).accept_to_write(direction)
     }
 
-    /// Reads a message, for [`accept_read_to_write`](Self::accept_read_to_write). Reading a
-    /// long one takes long, and does not depend on what came before: several threads may do
-    /// it at once.
-    #[must_use]
+    /// Reads a message, to take it when it is its turn. Reading a long one takes long, and
+    /// does not depend on what came before: several threads may do it at once.
     pub fn read(&self, message: &[u8]) -> ReadMessage {
-        ReadMessage(message::read(message, &self.shared.settings))
-    }
-
-    /// Takes a message that has been read, as
-    /// [`accept_to_write`](Self::accept_to_write) does.
-    #[must_use = "the message must not go on before its verdict is there"]
-    pub fn accept_read_to_write(
-        &self,
-        direction: Direction,
-        message: ReadMessage,
-    ) -> (Held, Option<Writing>) {
-        match message.0 {
-            Some(line) => self.accept_line(direction, line, Writer::Caller),
-            None => (self.settled(direction, Verdict::Forward), None),
+        ReadMessage {
+            line: message::read(message, &self.shared.settings),
+            session: self.clone(),
         }
     }
 
@@ -288,8 +275,26 @@ impl fmt::Debug for Session {
     }
 }
 
-/// A message that has been read by [`Session::read`].
-pub struct ReadMessage(Option<Line>);
+/// A message that has been read and not been taken yet. Nothing is recorded of one that is
+/// dropped.
+#[must_use = "a message that is not taken is not recorded"]
+pub struct ReadMessage {
+    /// `None` if there is nothing in it.
+    line: Option<Line>,
+    session: Session,
+}
+
+impl ReadMessage {
+    /// Takes the message, as [`Session::accept_to_write`] does.
+    #[must_use = "the message must not go on before its verdict is there"]
+    pub fn accept_to_write(self, direction: Direction) -> (Held, Option<Writing>) {
+        let Self { line, session } = self;
+        match line {
+            Some(line) => session.accept_line(direction, line, Writer::Caller),
+            None => (session.settled(direction, Verdict::Forward), None),
+        }
+    }
+}
 
 impl fmt::Debug for ReadMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -362,6 +362,31 @@ fn an_entry_is_written_by_whoever_took_the_message_if_nothing_else_is() {
 }
 
 #[test]
+fn a_message_is_recorded_when_it_is_taken_whenever_it_was_read() {
+    let sink = Memory::new();
+    let auditor = auditor(&sink, options());
+    let session = auditor.session("test");
+    let [first, second, late] = [1, 2, 3].map(|id| session.read(call_text(id).as_bytes()));
+    let unused = session.read(call_text(4).as_bytes());
+    for message in [second, first] {
+        let (held, writing) = message.accept_to_write(Direction::ToServer);
+        writing.unwrap().write();
+        assert_eq!(held.wait(), Verdict::Forward);
+    }
+    drop(unused);
+    session.close("closed");
+    let (held, writing) = late.accept_to_write(Direction::ToServer);
+    assert!(writing.is_none());
+    assert_eq!(held.wait(), Verdict::Drop);
+    let entries = sink.wait_for(5);
+    check(&entries);
+    let ids = entries
+        .iter()
+        .filter_map(|it| detail(it, "request_id").as_u64());
+    assert_eq!(ids.collect::<Vec<_>>(), [2, 1, 2, 1]);
+}
+
+#[test]
 fn whoever_writes_and_fails_leaves_the_rest_to_the_recorder() {
     let sink = Memory::new();
     let auditor = auditor(&sink, options());

@@ -323,7 +323,7 @@ impl Lane {
         reader: u64,
         relief: &Relief,
     ) {
-        let (held, writing) = self.session.accept_read_to_write(self.direction, message);
+        let (held, writing) = message.accept_to_write(self.direction);
         let Some(writing) = writing else {
             self.wait_or_leave(turn, bytes, held, self.max_pause);
             return;
