@@ -5,8 +5,8 @@
 //! members in the order of the UTF-16 code units of their names, the shortest escapes,
 //! numbers as ECMAScript prints them. What the standard refuses must have an HMAC, too:
 //!
-//! - an integer that an `f64` does not hold exactly, a number too large for one, and
-//!   words like `NaN` stay as they were written;
+//! - an integer beyond 2^53 - 1 without a point or an exponent, a number too large for an
+//!   `f64`, and words like `NaN` stay as they were written;
 //! - half of a surrogate pair stays an escape, in lower case;
 //! - bytes that are not UTF-8 stay as they are;
 //! - members of the same name keep their order;
