@@ -159,6 +159,10 @@ struct Turn<'l>(&'l Lane);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
+        if thread::panicking() {
+            // The lane ends, and nothing comes after this.
+            return;
+        }
         let mut state = lock(&self.0.state);
         state.placed += 1;
         // Nobody is woken needlessly, which costs a system call.
