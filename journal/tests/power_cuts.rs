@@ -81,6 +81,14 @@ fn options_of(disk: &Faulty, signer: &Signer) -> Options {
         .checkpoint_copy("/keys/audit.checkpoint")
 }
 
+/// A disk, and a journal on it that signs only when it is asked to.
+fn disk_of(seed: u32) -> (Faulty, Signer, Options) {
+    let disk = Faulty::new(u64::from(seed));
+    let signer = Signer::generate("example.com/audit").unwrap();
+    let options = options_of(&disk, &signer).checkpoint_interval(Duration::from_secs(3600));
+    (disk, signer, options)
+}
+
 fn options(disk: &Faulty, signer: &Signer, random: &mut Random) -> Options {
     options_of(disk, signer)
         .max_segment_len([1500, 6000, 1 << 20][random.below(3)])
@@ -303,11 +311,8 @@ fn a_checkpoint_in_between_acknowledges_nothing_unsigned() {
 #[test]
 fn nothing_is_tried_again_after_an_error() {
     for fuel in 0..150 {
-        let disk = Faulty::new(u64::from(fuel));
-        let signer = Signer::generate("example.com/audit").unwrap();
-        let options = options_of(&disk, &signer)
-            .max_segment_len(1500)
-            .checkpoint_interval(Duration::from_secs(3600));
+        let (disk, signer, options) = disk_of(fuel);
+        let options = options.max_segment_len(1500);
         let journal = options.open("/audit").unwrap();
         disk.fail_after(Some(fuel), Fault::Error);
         let mut promises = Promises::default();
@@ -336,9 +341,8 @@ fn nothing_is_tried_again_after_an_error() {
 #[test]
 fn a_panic_closes_the_journal() {
     for fuel in 0..80 {
-        let disk = Faulty::new(u64::from(fuel));
-        let signer = Signer::generate("example.com/audit").unwrap();
-        let options = options_of(&disk, &signer)
+        let (disk, signer, options) = disk_of(fuel);
+        let options = options
             .max_segment_len(1500)
             .checkpoint_interval(Duration::from_millis(u64::from(fuel % 2) * 3600));
         let journal = options.open("/audit").unwrap();
@@ -373,11 +377,8 @@ fn a_panic_closes_the_journal() {
 #[test]
 fn a_panic_between_segments_tells_all_who_wait() {
     for fuel in 0..60 {
-        let disk = Faulty::new(u64::from(fuel));
-        let signer = Signer::generate("example.com/audit").unwrap();
-        let options = options_of(&disk, &signer)
-            .max_segment_len(1500)
-            .checkpoint_interval(Duration::from_secs(3600));
+        let (disk, _, options) = disk_of(fuel);
+        let options = options.max_segment_len(1500);
         let journal = options.open("/audit").unwrap();
         disk.fail_after(Some(fuel), Fault::Panic);
         let (told, heard) = mpsc::channel();
@@ -410,9 +411,7 @@ fn tiles_outlast_the_records_below_them() {
     // The first tiles of all, and the first full one.
     for signed in [0, 250] {
         for (fault, fuel) in faults(80) {
-            let disk = Faulty::new(u64::from(fuel));
-            let signer = Signer::generate("example.com/audit").unwrap();
-            let options = options_of(&disk, &signer).checkpoint_interval(Duration::from_secs(3600));
+            let (disk, _, options) = disk_of(fuel);
             fill(&options, signed).unwrap();
             disk.fail_after(Some(fuel), fault);
             let _ = panic::catch_unwind(AssertUnwindSafe(|| fill(&options, 10)));
@@ -436,9 +435,7 @@ fn fill(options: &Options, count: usize) -> Option<()> {
 #[test]
 fn tiles_that_are_rebuilt_outlast_the_records_below_them() {
     for (fault, fuel) in faults(60) {
-        let disk = Faulty::new(u64::from(fuel));
-        let signer = Signer::generate("example.com/audit").unwrap();
-        let options = options_of(&disk, &signer).checkpoint_interval(Duration::from_secs(3600));
+        let (disk, _, options) = disk_of(fuel);
         fill(&options, 300).unwrap();
         for gone in ["/audit/tile/0/000", "/audit/tile/1"] {
             disk.remove_folder(Path::new(gone)).unwrap();
@@ -457,9 +454,7 @@ fn tiles_that_are_rebuilt_outlast_the_records_below_them() {
 #[test]
 fn rebuilt_tiles_outlast_the_growth_of_the_last_segment() {
     for (fault, fuel) in faults(100) {
-        let disk = Faulty::new(u64::from(fuel));
-        let signer = Signer::generate("example.com/audit").unwrap();
-        let options = options_of(&disk, &signer).checkpoint_interval(Duration::from_secs(3600));
+        let (disk, _, options) = disk_of(fuel);
         for _ in 0..3 {
             fill(&options.clone().max_segment_len(1500), 150).unwrap();
         }

@@ -182,7 +182,7 @@ fn rule_3_what_is_kept_is_bounded_and_the_gap_is_recorded() {
 fn rule_4_closing_and_cancelling_pass_whatever_the_sink_does() {
     for mode in [Mode::Fail, Mode::Block] {
         let sink = Memory::new();
-        let auditor = auditor(&sink, options());
+        let auditor = auditor(&sink, options().max_wait(Duration::from_secs(60)));
         let session = auditor.session("test");
         assert_eq!(call(&session, 1).wait(), Verdict::Forward);
         sink.set(mode);
@@ -191,7 +191,7 @@ fn rule_4_closing_and_cancelling_pass_whatever_the_sink_does() {
         assert!(held.is_ready(), "{mode:?}");
         assert_eq!(held.wait(), Verdict::Forward, "{mode:?}");
         session.close("closed");
-        assert!(begin.elapsed() < Duration::from_millis(100), "{mode:?}");
+        assert!(begin.elapsed() < Duration::from_secs(30), "{mode:?}");
         sink.set(Mode::Take);
         assert_eq!(
             lines(&sink.wait_for(3))[1..],
@@ -259,19 +259,19 @@ fn rule_4_a_cancellation_overtakes_others_and_not_its_own_request() {
 #[test]
 fn rule_5_waiting_is_bounded() {
     let sink = Memory::new();
-    let auditor = auditor(&sink, options());
+    let auditor = auditor(&sink, options().max_wait(Duration::from_secs(1)));
     let session = auditor.session("test");
     sink.set(Mode::Block);
     let begin = Instant::now();
     let verdict = call(&session, 1).wait();
     assert_refused(&verdict, &["1"], RefusalReason::NotCalled);
-    assert!(begin.elapsed() >= Duration::from_millis(200));
-    assert!(begin.elapsed() < Duration::from_secs(2));
+    assert!(begin.elapsed() >= Duration::from_secs(1));
+    assert!(begin.elapsed() < Duration::from_secs(10));
     // Others do not wait for a sink that is known to hang.
     let begin = Instant::now();
     let verdict = call(&session, 2).wait();
     assert_refused(&verdict, &["2"], RefusalReason::NotCalled);
-    assert!(begin.elapsed() < Duration::from_millis(100));
+    assert!(begin.elapsed() < Duration::from_millis(900));
 
     sink.set(Mode::Take);
     sink.wait_for(3);
@@ -436,13 +436,14 @@ fn open_lets_everything_pass_and_records_what_it_lost() {
 #[test]
 fn open_waits_no_longer_than_it_must() {
     let sink = Memory::new();
-    let auditor = auditor(&sink, options().failure_policy(FailurePolicy::Open));
+    let options = options().max_wait(Duration::from_secs(1));
+    let auditor = auditor(&sink, options.failure_policy(FailurePolicy::Open));
     let session = auditor.session("test");
     sink.set(Mode::Block);
     assert_eq!(call(&session, 1).wait(), Verdict::Forward);
     let begin = Instant::now();
     assert_eq!(call(&session, 2).wait(), Verdict::Forward);
-    assert!(begin.elapsed() < Duration::from_millis(100));
+    assert!(begin.elapsed() < Duration::from_millis(900));
 }
 
 #[test]
