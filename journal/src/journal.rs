@@ -288,7 +288,7 @@ impl Journal {
     pub fn append(&self, entry: &LogEntry) -> Result<Receipt, AppendError> {
         self.0
             .shared
-            .append(&Entry::View(LogEntryView::from(entry)))
+            .append(&Entry::View(LogEntryView::from(entry)), true)
     }
 
     /// Appends an entry as it came: its bytes are kept, unknown fields included.
@@ -300,7 +300,7 @@ impl Journal {
     ///
     /// [strict]: lokryn_compliance_log::LogEntryView::decode_strict
     pub fn append_encoded(&self, entry: &[u8]) -> Result<Receipt, AppendError> {
-        self.0.shared.append(&Entry::Encoded(entry))
+        self.0.shared.append(&Entry::Encoded(entry), true)
     }
 
     /// Appends an entry without waiting for the disk. It is written and synced with the
@@ -312,8 +312,9 @@ impl Journal {
     /// As [`append`](Self::append). That writing failed later shows in the next call,
     /// and in [`checkpoint`](Self::checkpoint) and [`close`](Self::close).
     pub fn append_unsynced(&self, entry: &LogEntry) -> Result<Receipt, AppendError> {
-        let entry = Entry::View(LogEntryView::from(entry));
-        self.0.shared.append_unsynced(&entry)
+        self.0
+            .shared
+            .append(&Entry::View(LogEntryView::from(entry)), false)
     }
 
     /// Appends an entry [as it came](Self::append_encoded) without
@@ -323,7 +324,7 @@ impl Journal {
     ///
     /// As those two.
     pub fn append_encoded_unsynced(&self, entry: &[u8]) -> Result<Receipt, AppendError> {
-        self.0.shared.append_unsynced(&Entry::Encoded(entry))
+        self.0.shared.append(&Entry::Encoded(entry), false)
     }
 
     /// Appends an entry as [`append`](Self::append) does, without blocking the thread.
@@ -465,17 +466,8 @@ impl Drop for Handle {
 }
 
 impl Shared {
-    fn append(&self, entry: &Entry<'_>) -> Result<Receipt, AppendError> {
-        let pushed = self.push(entry, true, Leader::Thread)?;
-        if pushed.leads {
-            self.write_waiting();
-        }
-        pushed.batch.wait()?;
-        Ok(pushed.receipt)
-    }
-
-    fn append_unsynced(&self, entry: &Entry<'_>) -> Result<Receipt, AppendError> {
-        let pushed = self.push(entry, false, Leader::Thread)?;
+    fn append(&self, entry: &Entry<'_>, is_durable: bool) -> Result<Receipt, AppendError> {
+        let pushed = self.push(entry, is_durable, Leader::Thread)?;
         if pushed.leads {
             self.write_waiting();
         }
