@@ -66,14 +66,16 @@ impl JournalSink {
             journal: Some(journal),
         })
     }
+
+    fn journal(&self) -> Result<&Journal, SinkError> {
+        let journal = self.journal.as_ref();
+        journal.ok_or_else(|| "the journal has failed and is not open".into())
+    }
 }
 
 impl AuditSink for JournalSink {
     fn append(&mut self, entry: &LogEntry) -> Result<(), SinkError> {
-        let Some(journal) = &self.journal else {
-            return Err("the journal has failed and is not open".into());
-        };
-        let appended = journal.append_unsynced(entry);
+        let appended = self.journal()?.append_unsynced(entry);
         if let Err(AppendError::Closed(_)) = appended {
             self.journal = None;
         }
@@ -82,10 +84,7 @@ impl AuditSink for JournalSink {
     }
 
     fn commit(&mut self) -> Result<(), SinkError> {
-        let Some(journal) = &self.journal else {
-            return Err("the journal has failed and is not open".into());
-        };
-        let synced = journal.sync();
+        let synced = self.journal()?.sync();
         if synced.is_err() {
             self.journal = None;
         }
