@@ -7,11 +7,15 @@
 //! programs run, `chrt -r 10` before that leaves both cores of two to the run, for about a
 //! minute.
 
+mod compare;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use compare::{compared, median};
 
 const ROUNDS: usize = 20;
 const CALLS_PER_ROUND: usize = 100;
@@ -125,18 +129,8 @@ impl Drop for Server {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
-}
-
-/// The median of what two servers did in the same round, compared.
-fn compared(these: &[f64], those: &[f64], how: impl Fn(f64, f64) -> f64) -> f64 {
-    median(these.iter().zip(those).map(|(a, b)| how(*a, *b)).collect())
 }
 
 /// What one write and sync of an entry costs after a call, when the file is as cold as it

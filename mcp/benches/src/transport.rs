@@ -5,6 +5,8 @@
 //! The command is a server that has a tool `echo`, which is called instead of the one that
 //! does nothing. All are measured in turns, in one run, because the machine's speed changes.
 
+mod compare;
+
 use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,6 +18,8 @@ use rmcp::ServiceExt as _;
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::{RoleClient, RunningService};
 use rmcp::transport::TokioChildProcess;
+
+use compare::{compared, median};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
@@ -72,16 +76,6 @@ impl Client {
         }
         Ok(median(times))
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// The median of what two clients did in the same round, compared.
-fn compared(these: &[f64], those: &[f64], how: impl Fn(f64, f64) -> f64) -> f64 {
-    median(these.iter().zip(those).map(|(a, b)| how(*a, *b)).collect())
 }
 
 fn auditor(sink: impl AuditSink + 'static, options: AuditOptions) -> Result<Option<Auditor>> {
