@@ -162,9 +162,9 @@ pub enum OpenError {
         /// The file of the checkpoint that says so.
         checkpoint: PathBuf,
     },
-    /// Beyond the checkpoint a record is damaged and whole ones follow it. No crash does
-    /// that. They are cut off, and kept, only for who
-    /// [says so](crate::Options::cut_whole_records).
+    /// Beyond the checkpoint a record is damaged and whole ones follow it, and no sector
+    /// of it is zeros, as a crash would have left it. They are cut off, and kept, only for
+    /// who [says so](crate::Options::cut_whole_records).
     WholeRecords {
         /// Where the damaged record is.
         place: Place,

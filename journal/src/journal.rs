@@ -651,6 +651,7 @@ impl Shared {
         let writer = self.usable(live)?;
         writer.write(&taken.frames, taken.count, taken.first_time)?;
         if taken.is_durable {
+            writer.make_room(self.max_segment_len)?;
             let start = Instant::now();
             writer.sync()?;
             live.sync_time = start.elapsed();
@@ -736,8 +737,16 @@ impl Shared {
             return Err(why);
         }
         let signed = self.checkpoint();
+        let signed = signed.and_then(|checkpoint| self.cut_room().map(|()| checkpoint));
         self.give_up();
         signed
+    }
+
+    /// Ends the last segment with its last record.
+    fn cut_room(&self) -> Result<(), Closed> {
+        let mut live = self.lock(&self.writer);
+        let cut = self.usable(&mut live)?.cut_room();
+        cut.inspect_err(|closed| self.fail(closed.clone()))
     }
 
     /// Gives up the folder, and its lock.

@@ -1,6 +1,7 @@
 //! Opening a journal: making a new one, or finding out what is there.
 
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,12 +19,14 @@ use crate::segment;
 use crate::signing::{Signing, TileWriter, sync_parent, write_checkpoint};
 use crate::tile::{Tile, TileFolder};
 use crate::tree::{EMPTY_ROOT, leaf_hash, range_root};
-use crate::writer::{Writer, create_segment, day};
+use crate::writer::{ROOM_STEP, Writer, create_segment, day};
 
 /// How much is written again at a time.
 const REWRITE_LEN: usize = 256 * 1024;
 /// How many tiles are computed before they are handed on, 8 KiB each.
 const MOST_TILES: usize = 512;
+/// What of a write reaches the disk as a whole, on disks with the smallest sectors.
+const SECTOR: usize = 512;
 /// More whole records than this after a damaged one are not counted.
 const MOST_COUNTED: u64 = 1000;
 
@@ -54,7 +57,7 @@ pub struct Opening {
 pub struct Cut {
     /// Where it began.
     pub place: Place,
-    /// How many bytes it was.
+    /// How many bytes it was, without the zeros that were room behind them.
     pub len: u64,
     /// The file that it is in now.
     pub kept: PathBuf,
@@ -94,8 +97,7 @@ pub(crate) fn open(options: &Options, folder: &Path) -> Result<Parts, OpenError>
     for made in [folder, &records] {
         disk.sync_folder(made).map_err(FileError::at(made))?;
     }
-    let names = disk.list(&records).map_err(FileError::at(&records))?;
-    let firsts = segment::firsts(names);
+    let firsts = segment::firsts(disk.list(&records).map_err(FileError::at(&records))?);
     let checkpoint_path = folder.join(segment::CHECKPOINT);
     let checkpoint = read_checkpoint(&**disk, &checkpoint_path)?;
     if checkpoint.is_none() && !firsts.is_empty() {
@@ -170,6 +172,7 @@ pub(crate) fn open(options: &Options, folder: &Path) -> Result<Parts, OpenError>
         file: end.file,
         path: end.path,
         len: end.len,
+        room: 0,
         day: end.day,
         size,
         unsigned: 0,
@@ -438,12 +441,12 @@ impl There<'_> {
         // What is read is hashed and written from the same memory: after a failed sync
         // the system may show bytes that never reached the disk.
         let mut again = Again::from(offset);
-        let is_end = loop {
+        loop {
             let sequence = edge.tree().size();
             match frames.next().map_err(FileError::at(&path))? {
                 Frame::Whole { offset, bytes } => {
                     let Some(record) = parse(bytes, sequence, last_time) else {
-                        break false;
+                        break;
                     };
                     last_time = nanoseconds(record.recorded_at);
                     first_time.get_or_insert(last_time);
@@ -452,21 +455,16 @@ impl There<'_> {
                         .write(&mut *file, offset, bytes)
                         .map_err(FileError::at(&path))?;
                 }
-                Frame::End => break true,
-                Frame::Torn | Frame::BadLength => break false,
+                Frame::End | Frame::Torn | Frame::BadLength => break,
             }
-        };
+        }
         let len = again.finish(&mut *file).map_err(FileError::at(&path))?;
         let place = Place {
             segment: path.clone(),
             offset: len,
             sequence: edge.tree().size(),
         };
-        let cut = if is_end {
-            None
-        } else {
-            Some(self.cut_off(&mut *file, place)?)
-        };
+        let cut = self.cut_off(&mut *source, &mut *file, place)?;
         Ok(End {
             edge,
             file,
@@ -479,18 +477,36 @@ impl There<'_> {
         })
     }
 
-    /// Cuts off the end of a segment, and keeps it.
-    fn cut_off(&self, file: &mut dyn DiskFile, place: Place) -> Result<Cut, OpenError> {
+    /// Cuts off what is behind the last record of a segment, if anything is, and keeps
+    /// what is not room alone. `source` is the same file.
+    fn cut_off(
+        &self,
+        source: &mut dyn DiskFile,
+        file: &mut dyn DiskFile,
+        place: Place,
+    ) -> Result<Option<Cut>, OpenError> {
         let path = place.segment.clone();
-        let count = count_whole(file, &place)?;
-        if count > 0 && !self.options.cut_whole_records {
-            return Err(OpenError::WholeRecords { place, count });
+        let begin = place.offset;
+        let end = file.len().map_err(FileError::at(&path))?;
+        if begin == end {
+            return Ok(None);
         }
-        let (kept, mut copy) = self.create_kept(&place)?;
-        let len = copy_from(file, place.offset, &mut *copy).map_err(FileError::at(&kept))?;
-        sync_parent(self.disk(), &kept)?;
-        file.set_len(place.offset).map_err(FileError::at(&path))?;
-        Ok(Cut { place, len, kept })
+        let end = room_in(file, begin..end).map_err(FileError::at(&path))?;
+        let mut cut = None;
+        if begin < end {
+            let count = count_whole(source, file, &place);
+            let count = count.map_err(FileError::at(&path))?;
+            if count > 0 && !self.options.cut_whole_records {
+                return Err(OpenError::WholeRecords { place, count });
+            }
+            let (kept, mut copy) = self.create_kept(&place)?;
+            copy_from(file, begin..end, &mut *copy).map_err(FileError::at(&kept))?;
+            sync_parent(self.disk(), &kept)?;
+            let len = end - begin;
+            cut = Some(Cut { place, len, kept });
+        }
+        file.set_len(begin).map_err(FileError::at(&path))?;
+        Ok(cut)
     }
 
     fn create_kept(&self, place: &Place) -> Result<(PathBuf, Box<dyn DiskFile>), OpenError> {
@@ -537,23 +553,68 @@ impl There<'_> {
     }
 }
 
-/// Counts the whole records that follow a damaged one.
-fn count_whole(file: &mut dyn DiskFile, place: &Place) -> Result<u64, OpenError> {
-    let mut frames = frames_of(file, place.offset);
+/// Counts the whole records that follow damage which no crash leaves. `source` is the same
+/// file.
+fn count_whole(
+    source: &mut dyn DiskFile,
+    file: &mut dyn DiskFile,
+    place: &Place,
+) -> io::Result<u64> {
+    let mut frames = frames_of(source, place.offset);
     let (mut least, mut count) = (place.sequence, 0);
     let mut steps = MOST_STEPS;
+    let mut is_crash = true;
     while count < MOST_COUNTED {
-        let found = frames.find(least, &mut steps);
-        let Some((sequence, offset)) = found.map_err(FileError::at(&place.segment))? else {
+        let end = frames.offset();
+        let Some((sequence, offset)) = frames.find(least, &mut steps)? else {
             break;
         };
-        // A tear may lie within one record alone.
-        let is_place = count == 0 && sequence == place.sequence;
+        // With nothing but its length before it.
+        let is_next = sequence == least && offset <= end + 4;
+        let has_hole = has_hole(file, end..offset)?;
+        is_crash = has_hole || is_crash && is_next;
+        count += u64::from(!is_crash);
+        // Of one record alone a tear may have left the length wrong.
+        is_crash &= has_hole || end > place.offset;
         least = sequence.saturating_add(1);
-        count += u64::from(!is_place || offset > place.offset + 4);
     }
     // Where looking was given up there may be some.
     Ok(count.max(u64::from(steps == 0)))
+}
+
+/// Whether a sector that was written among these bytes is zeros still. Sectors reach the
+/// disk one by one, in any order, and behind the last record were zeros before.
+fn has_hole(file: &mut dyn DiskFile, bytes: Range<u64>) -> io::Result<bool> {
+    let offset = bytes.start;
+    let mut source = BufReader::new(FileReader { file, offset }.take(bytes.end - offset));
+    let mut sector = [0; SECTOR];
+    let mut begin = usize::try_from(offset % SECTOR as u64).unwrap_or_default();
+    loop {
+        match source.read_exact(&mut sector[begin..]) {
+            Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            read => read?,
+        }
+        if sector[begin..].iter().all(|byte| *byte == 0) {
+            return Ok(true);
+        }
+        begin = 0;
+    }
+}
+
+/// Returns where the room begins that a writer made at the end of these bytes: zeros up to
+/// a multiple of its step.
+fn room_in(file: &mut dyn DiskFile, bytes: Range<u64>) -> io::Result<u64> {
+    if !bytes.end.is_multiple_of(ROOM_STEP) {
+        return Ok(bytes.end);
+    }
+    let mut begin = bytes.start;
+    for_each_part(file, bytes, |offset, part| {
+        if let Some(last) = part.iter().rposition(|byte| *byte != 0) {
+            begin = offset + last as u64 + 1;
+        }
+        Ok(())
+    })?;
+    Ok(begin)
 }
 
 /// The frames of a segment from a place on.
@@ -720,18 +781,33 @@ fn refuse_shorter(copy: Option<&(&Path, Checkpoint)>, found: u64) -> Result<(), 
     }
 }
 
-fn copy_from(from: &mut dyn DiskFile, offset: u64, to: &mut dyn DiskFile) -> io::Result<u64> {
+/// Copies bytes to the start of another file.
+fn copy_from(from: &mut dyn DiskFile, bytes: Range<u64>, to: &mut dyn DiskFile) -> io::Result<()> {
+    let begin = bytes.start;
+    for_each_part(from, bytes, |offset, part| {
+        to.write_at(offset - begin, part)
+    })?;
+    to.sync()
+}
+
+/// Reads bytes, and hands on where each part of them is.
+fn for_each_part(
+    file: &mut dyn DiskFile,
+    mut bytes: Range<u64>,
+    mut take: impl FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let mut buf = vec![0; REWRITE_LEN];
-    let mut len = 0;
-    loop {
-        let read = from.read_at(offset + len, &mut buf)?;
+    while !bytes.is_empty() {
+        let len = usize::try_from(bytes.end - bytes.start).unwrap_or(usize::MAX);
+        let len = len.min(buf.len());
+        let read = file.read_at(bytes.start, &mut buf[..len])?;
         if read == 0 {
-            to.sync()?;
-            return Ok(len);
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        to.write_at(len, &buf[..read])?;
-        len += read as u64;
+        take(bytes.start, &buf[..read])?;
+        bytes.start += read as u64;
     }
+    Ok(())
 }
 
 /// Reads a file from a place on.

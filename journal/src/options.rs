@@ -170,8 +170,9 @@ impl Options {
     /// Where a record beyond the checkpoint is damaged and whole ones follow it, cuts
     /// them off, into a file beside the segment, instead of refusing to open.
     ///
-    /// A power cut leaves that where several records were written at once and not yet
-    /// acknowledged. So does damage to an acknowledged one: look first.
+    /// After a power cut that is done without being asked: of records that were written at
+    /// once and not yet acknowledged, it leaves sectors of 512 bytes zeros. Other damage
+    /// may be of an acknowledged record: look first.
     pub fn cut_whole_records(self, cut_whole_records: bool) -> Self {
         Self {
             cut_whole_records,

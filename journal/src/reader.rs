@@ -145,6 +145,7 @@ impl JournalReader {
             place: (first, 0),
             held: None,
             told: None,
+            doubted: None,
             follows: false,
         })
     }
@@ -172,12 +173,31 @@ impl JournalReader {
         keep: impl Fn(&Record<'_>) -> bool + Sync,
         mut take: impl FnMut(Result<Record<'_>, RecordsError>) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.select_signed(threads, &keep, &mut take)?;
+        if self.is_bounded {
+            return Ok(());
+        }
+        // The rest may be being written.
+        let rest = self.clone().from(self.from.max(self.checkpoint.size()));
+        let mut records = rest.records()?;
+        while let Some(record) = records.next_record() {
+            if record.as_ref().map_or(true, &keep) {
+                take(record)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn select_signed<E: From<RecordsError>>(
+        &self,
+        threads: usize,
+        keep: impl Fn(&Record<'_>) -> bool + Sync,
+        mut take: impl FnMut(Result<Record<'_>, RecordsError>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let Records {
-            mut scan,
-            numbers,
-            end,
-            ..
+            mut scan, numbers, ..
         } = self.records()?;
+        let end = self.checkpoint.size();
         let selecting = Selecting {
             keep,
             from: self.from,
@@ -238,6 +258,8 @@ pub struct Records {
     held: Option<Found>,
     /// The damage that was told last, so that whoever follows is not told again.
     told: Option<(u64, u64)>,
+    /// The damage that was looked at twice last.
+    doubted: Option<(u64, u64)>,
     follows: bool,
 }
 
@@ -330,6 +352,7 @@ impl Records {
             self.place = (bytes.first, bytes.offset + end as u64);
             let stored = match parsed {
                 Ok(stored) => stored,
+                Err(_) if self.looks_again_at(place)? => continue,
                 Err(reason) => return Err(self.damaged(place, Some(reason))),
             };
             let sequence = stored.sequence;
@@ -404,12 +427,41 @@ impl Records {
                 Ok(true)
             }
             Some(Piece::Damage { first, offset, .. }) => {
-                self.told = Some((first, offset));
-                Err(self.damaged((first, offset), None))
+                let place = (first, offset);
+                if self.looks_again_at(place)? {
+                    return Ok(true);
+                }
+                Err(self.damaged(place, None))
             }
             Some(Piece::End) => Ok(true),
             None => Ok(false),
         }
+    }
+
+    /// Looks once more at what seems damaged beyond the checkpoint, a little later: in room
+    /// that a writer writes to, some of it may be seen before what comes first. Not where
+    /// there has been damage that stayed. Says whether to read on; if not, it is told.
+    fn looks_again_at(&mut self, place: (u64, u64)) -> Result<bool, RecordsError> {
+        let is_signed = self.numbers.next() < self.reader.checkpoint.size();
+        let stays = self.doubted == Some(place) || self.told.is_some();
+        if self.reader.is_bounded || is_signed || stays {
+            self.told = Some(place);
+            return Ok(false);
+        }
+        self.doubted = Some(place);
+        thread::sleep(POLL);
+        self.go_back_to(place)?;
+        Ok(true)
+    }
+
+    /// Reads on from a place, as what lies there is now.
+    fn go_back_to(&mut self, (first, offset): (u64, u64)) -> Result<(), RecordsError> {
+        let mut firsts = segments(&self.reader.folder)?;
+        firsts.retain(|it| *it > first);
+        let least = self.numbers.next();
+        self.scan = Scan::from(&self.reader.folder, first, offset, least, firsts)?;
+        self.piece = None;
+        Ok(())
     }
 
     /// The error of bytes that should have been the next record.
@@ -441,12 +493,7 @@ impl Records {
             self.end = checkpoint.size();
             self.reader.checkpoint = checkpoint;
         }
-        let (first, offset) = self.place;
-        let mut firsts = segments(&self.reader.folder)?;
-        firsts.retain(|it| *it > first);
-        let least = self.numbers.next();
-        self.scan = Scan::from(&self.reader.folder, first, offset, least, firsts)?;
-        self.piece = None;
+        self.go_back_to(self.place)?;
         while self.piece.is_none() {
             if !self.read_piece()? {
                 // The checkpoint says that there is more: `find` says what is missing.

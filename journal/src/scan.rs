@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::FileError;
 use crate::frames::{MOST_STEPS, find_in};
-use crate::record::{LIMIT_MAX_RECORD_LEN, Length, Trailer};
+use crate::record::{END_LEN, LIMIT_MAX_RECORD_LEN, Length, Trailer};
 use crate::segment;
 
 /// About how many bytes a piece has.
@@ -64,7 +64,7 @@ impl Bytes {
 /// Why bytes are no frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Damage {
-    /// The segment ends first.
+    /// The segment ends first, or only zeros follow: room that has not been written.
     Torn,
     /// The length is none that a journal writes, or leads to what is no record's end.
     Length,
@@ -156,6 +156,7 @@ impl Scan {
                 self.open = None;
                 return Ok(Some(Piece::End));
             }
+            Err(Damage::Length) if segment.is_unwritten()? => Damage::Torn,
             Err(damage) => damage,
         };
         self.found = segment.find(&mut self.steps)?.map(Piece::Record);
@@ -272,6 +273,36 @@ impl Segment {
             }
         }
         Ok(filled)
+    }
+
+    /// Whether the next frame has not been written to its end, and nothing behind it has.
+    fn is_unwritten(&mut self) -> Result<bool, FileError> {
+        let rest = &self.rest[self.passed..];
+        let written = match Length::at_start_of(rest, LIMIT_MAX_RECORD_LEN) {
+            Length::Is(len @ 1.., prefix) => prefix + len.saturating_sub(END_LEN),
+            // Part of a length, which has four bytes at most.
+            _ => rest.iter().take(3).take_while(|it| **it >= 0x80).count(),
+        };
+        let is_zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+        if !is_zero(&rest[written..]) {
+            return Ok(false);
+        }
+        let mut follows = || {
+            let here = self.file.stream_position()?;
+            let mut buf = vec![0; PIECE_LEN];
+            let is_zero = loop {
+                match self.file.read(&mut buf) {
+                    Ok(0) => break true,
+                    Ok(len) if is_zero(&buf[..len]) => {}
+                    Ok(_) => break false,
+                    Err(err) if err.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(err) => return Err(err),
+                }
+            };
+            self.file.seek(SeekFrom::Start(here))?;
+            Ok(is_zero)
+        };
+        follows().map_err(FileError::at(&self.path))
     }
 
     /// Looks for the next record that is right in itself, and goes on after it.

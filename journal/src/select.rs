@@ -7,7 +7,7 @@ use crate::error::Place;
 use crate::numbers::Numbers;
 use crate::reader::{RecordsError, next_range};
 use crate::record::{Record, RecordError, Stored};
-use crate::scan::{Bytes, Damage, Piece};
+use crate::scan::{Bytes, Piece};
 use crate::segment;
 
 /// What is looked for.
@@ -56,18 +56,12 @@ impl<K: Fn(&Record<'_>) -> bool> Selecting<K> {
                 let bytes = Some(bytes);
                 Found { bytes, items }
             }
-            Piece::Damage {
-                first,
-                offset,
-                what,
-            } => {
-                // The end that a writer is writing, or a crash has left.
-                let is_tail = what == Damage::Torn && self.end == u64::MAX;
+            Piece::Damage { first, offset, .. } => {
                 let bad = Item::Bad {
                     place: (first, offset),
                     reason: None,
                 };
-                let items = if is_tail { Vec::new() } else { vec![bad] };
+                let items = vec![bad];
                 Found { bytes: None, items }
             }
             Piece::End => Found {
@@ -255,7 +249,7 @@ impl<'a> Selected<'a> {
         &mut self,
         take: &mut impl FnMut(Result<Record<'_>, RecordsError>) -> Result<(), E>,
     ) -> Result<(), E> {
-        if self.is_past || self.end == u64::MAX {
+        if self.is_past {
             return Ok(());
         }
         self.miss_until(self.end, take)

@@ -1,0 +1,289 @@
+//! Room: zeros behind the last record of a segment that is written to, and what a crash
+//! leaves in them.
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
+
+use common::{entry, frame, scratch, segments};
+use lokryn_compliance_log::prost::encoding::encoded_len_varint;
+use lokryn_compliance_log::{LogEntry, stream};
+use lokryn_journal::{Journal, JournalReader, OpenError, Options, RecordsError, verify};
+
+const SECTOR: usize = 512;
+/// How many records there are before what a crash has left.
+const COUNT: usize = 120;
+
+/// A journal that signs only when it is asked to.
+fn options() -> Options {
+    Journal::options().checkpoint_interval(Duration::from_secs(3600))
+}
+
+fn long_entry(number: usize) -> LogEntry {
+    LogEntry {
+        message: "m".repeat(1500),
+        ..entry(number)
+    }
+}
+
+/// How many bytes the records at the start of a segment take, and how many they are.
+fn records_in(segment: &[u8]) -> (usize, u64) {
+    let (mut len, mut count) = (0, 0);
+    for frame in stream::views(segment) {
+        let Ok(frame) = frame else { break };
+        let prefix = encoded_len_varint(frame.bytes.len() as u64);
+        len = usize::try_from(frame.offset).unwrap() + prefix + frame.bytes.len();
+        count += 1;
+    }
+    (len, count)
+}
+
+/// The folder as it is after the program was killed: what it was is copied, with the key.
+fn killed(audit: &Path, name: &str) -> PathBuf {
+    let copied = scratch(name).join("audit");
+    copy(audit, &copied);
+    for extension in ["key", "checkpoint"] {
+        let from = audit.with_extension(extension);
+        fs::copy(from, copied.with_extension(extension)).unwrap();
+    }
+    copied
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        let to = to.join(file.file_name());
+        if file.file_type().unwrap().is_dir() {
+            copy(&file.path(), &to);
+        } else {
+            fs::copy(file.path(), to).unwrap();
+        }
+    }
+}
+
+/// The numbers of all records there are, and what is wrong, read both ways.
+fn read(audit: &Path) -> (Vec<u64>, Vec<String>) {
+    let reader = JournalReader::open(audit).unwrap().beyond_checkpoint();
+    let (mut numbers, mut faults) = (Vec::new(), Vec::new());
+    let mut records = reader.records().unwrap();
+    while let Some(record) = records.next_record() {
+        match record {
+            Ok(record) => numbers.push(record.sequence),
+            Err(err) => faults.push(err.to_string()),
+        }
+    }
+    let mut selected = (Vec::new(), Vec::new());
+    let done = reader.select(
+        2,
+        |_| true,
+        |record| {
+            match record {
+                Ok(record) => selected.0.push(record.sequence),
+                Err(err) => selected.1.push(err.to_string()),
+            }
+            Ok::<_, RecordsError>(())
+        },
+    );
+    done.unwrap();
+    assert_eq!(selected, (numbers.clone(), faults.clone()));
+    (numbers, faults)
+}
+
+#[test]
+fn a_segment_ends_with_its_last_record_once_nobody_writes_to_it() {
+    let audit = scratch("ends").join("audit");
+    let journal = options().max_segment_len(8200).open(&audit).unwrap();
+    for number in 0..300 {
+        journal.append(&entry(number)).unwrap();
+    }
+    let paths = segments(&audit);
+    assert!(paths.len() > 1);
+    let mut total = 0;
+    for path in &paths {
+        let bytes = fs::read(path).unwrap();
+        let (len, count) = records_in(&bytes);
+        total += count;
+        if Some(path) == paths.last() {
+            assert!(bytes.len() > len, "no room");
+            assert!(bytes[len..].iter().all(|byte| *byte == 0));
+        } else {
+            assert_eq!(bytes.len(), len);
+        }
+        assert!(bytes.len() <= 8400);
+    }
+    assert_eq!(total, 300);
+    let all: Vec<u64> = (0..300).collect();
+    assert_eq!(read(&audit), (all.clone(), vec![]));
+    journal.checkpoint().unwrap();
+    let keys = [journal.verifier().clone()];
+    assert!(verify(&audit, &keys).unwrap().is_ok());
+    journal.close().unwrap();
+    let bytes = fs::read(paths.last().unwrap()).unwrap();
+    assert_eq!(bytes.len(), records_in(&bytes).0);
+    assert_eq!(read(&audit), (all, vec![]));
+}
+
+/// What is only room is no record that was lost, and is not kept.
+#[test]
+fn opening_gives_up_the_room_of_who_was_killed() {
+    let audit = scratch("killed").join("audit");
+    let journal = options().open(&audit).unwrap();
+    for number in 0..60 {
+        journal.append(&entry(number)).unwrap();
+    }
+    let copied = killed(&audit, "killed_copy");
+    let path = &segments(&copied)[0];
+    let bytes = fs::read(path).unwrap();
+    let (len, _) = records_in(&bytes);
+    assert!(bytes.len() > len, "no room");
+    let opened = Journal::open(&copied).unwrap();
+    assert_eq!(opened.opening().cut, None);
+    assert_eq!(
+        (opened.opening().records, opened.opening().taken_in),
+        (60, 60)
+    );
+    assert_eq!(fs::metadata(path).unwrap().len(), len as u64);
+    assert_eq!(fs::read_dir(copied.join("records")).unwrap().count(), 1);
+}
+
+/// A journal that was killed, with these bytes written behind its records: its folder, and
+/// where they begin.
+fn with_behind(name: &str, behind: &[u8]) -> (PathBuf, usize) {
+    let audit = scratch(name).join("audit");
+    let journal = options().open(&audit).unwrap();
+    for number in 0..COUNT {
+        journal.append(&entry(number)).unwrap();
+    }
+    let copied = killed(&audit, &format!("{name}_copy"));
+    let path = &segments(&copied)[0];
+    let bytes = fs::read(path).unwrap();
+    let (len, _) = records_in(&bytes);
+    assert!(bytes.len() >= len + behind.len(), "no room");
+    let mut file = File::options().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(len as u64)).unwrap();
+    file.write_all(behind).unwrap();
+    (copied, len)
+}
+
+/// The records that come next.
+fn frames() -> Vec<Vec<u8>> {
+    let now = UNIX_EPOCH.elapsed().unwrap() + Duration::from_secs(60);
+    let nanos = u64::try_from(now.as_nanos()).unwrap();
+    (COUNT..COUNT + 4)
+        .map(|it| frame(&long_entry(it), it as u64, nanos))
+        .collect()
+}
+
+#[test]
+fn of_a_torn_record_the_zeros_behind_it_are_not_kept() {
+    let whole = frames().concat();
+    for len in [1, 2, 700, 1500] {
+        let (audit, begin) = with_behind("torn", &whole[..len]);
+        assert_eq!(read(&audit), ((0..120).collect(), vec![]), "{len} bytes");
+        let journal = Journal::open(&audit).unwrap();
+        let cut = journal.opening().cut.clone().unwrap();
+        assert_eq!((cut.place.offset, cut.place.sequence), (begin as u64, 120));
+        assert_eq!(cut.len, len as u64);
+        assert_eq!(fs::read(&cut.kept).unwrap(), whole[..len]);
+        assert_eq!(journal.append(&entry(90)).unwrap().sequence, 120);
+    }
+}
+
+/// Sectors of what was written at once reach the disk in any order.
+#[test]
+fn a_sector_that_was_not_written_is_a_crash() {
+    let (_, begin) = with_behind("where", &[]);
+    let whole = frames().concat();
+    let first = SECTOR - begin % SECTOR;
+    let sector = |number: usize| match number {
+        0 => 0..first,
+        _ => first + (number - 1) * SECTOR..first + number * SECTOR,
+    };
+    // The first, one with the end of the first record, and one of two records each.
+    for lost in [&[0][..], &[1], &[3], &[1, 5]] {
+        let mut behind = whole.clone();
+        for number in lost {
+            behind[sector(*number)].fill(0);
+        }
+        let (audit, _) = with_behind("hole", &behind);
+        let journal = Journal::open(&audit).unwrap_or_else(|err| panic!("{lost:?}: {err}"));
+        let cut = journal.opening().cut.clone().unwrap();
+        assert_eq!(journal.opening().records, 120);
+        assert_eq!(fs::read(cut.kept).unwrap(), behind);
+    }
+}
+
+/// What no lost sector explains is refused as ever.
+#[test]
+fn other_damage_before_whole_records_is_none() {
+    let (_, begin) = with_behind("where_else", &[]);
+    let frames = frames();
+    let first = SECTOR - begin % SECTOR;
+    let third = frames[..2].concat().len();
+    for damage in 0..5 {
+        let mut behind = frames.concat();
+        match damage {
+            0 => behind[100] ^= 1,
+            // A length, of records that are whole.
+            1 => behind[0] ^= 1,
+            // Less than a sector.
+            2 => behind[first + 100..first + 300].fill(0),
+            3 => behind[first + 1..first + SECTOR].fill(0),
+            // Of another record than the one with a lost sector.
+            _ => {
+                behind[first..first + SECTOR].fill(0);
+                behind[third + 20] ^= 1;
+            }
+        }
+        let (audit, _) = with_behind("no_hole", &behind);
+        let err = Journal::open(&audit).unwrap_err();
+        assert!(
+            matches!(&err, OpenError::WholeRecords { place, .. } if place.sequence == 120),
+            "damage {damage}: {err}"
+        );
+    }
+}
+
+/// Of what is being written a reader may see the end first.
+#[test]
+fn a_reader_waits_for_what_is_being_written() {
+    let whole = frames().concat();
+    for lost in [0..100, 200..700, whole.len() - 900..whole.len() - 500] {
+        let mut behind = whole.clone();
+        behind[lost.clone()].fill(0);
+        let (audit, begin) = with_behind("written", &behind);
+        let path = segments(&audit)[0].clone();
+        let reader = JournalReader::open(&audit).unwrap().beyond_checkpoint();
+        let mut records = reader.records().unwrap();
+        let whole = &whole;
+        thread::scope(|scope| {
+            let mut next = 0;
+            while let Some(record) = records.next_record() {
+                assert_eq!(record.unwrap().sequence, next);
+                next += 1;
+                if next == 119 {
+                    // Once it has been read.
+                    let (path, lost) = (path.clone(), lost.clone());
+                    scope.spawn(move || {
+                        thread::sleep(Duration::from_millis(20));
+                        let mut file = File::options().write(true).open(path).unwrap();
+                        let at = (begin + lost.start) as u64;
+                        file.seek(SeekFrom::Start(at)).unwrap();
+                        file.write_all(&whole[lost]).unwrap();
+                    });
+                }
+            }
+            assert_eq!(next, 124);
+        });
+        // And does not for ever.
+        let (audit, _) = with_behind("not_written", &behind);
+        let (numbers, faults) = read(&audit);
+        assert!(numbers.len() >= 120);
+        assert!(!faults.is_empty(), "{lost:?}");
+    }
+}
