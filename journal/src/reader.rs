@@ -173,39 +173,20 @@ impl JournalReader {
         keep: impl Fn(&Record<'_>) -> bool + Sync,
         mut take: impl FnMut(Result<Record<'_>, RecordsError>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.select_signed(threads, &keep, &mut take)?;
-        if self.is_bounded {
-            return Ok(());
-        }
-        // The rest may be being written.
-        let rest = self.clone().from(self.from.max(self.checkpoint.size()));
-        let mut records = rest.records()?;
-        while let Some(record) = records.next_record() {
-            if record.as_ref().map_or(true, &keep) {
-                take(record)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn select_signed<E: From<RecordsError>>(
-        &self,
-        threads: usize,
-        keep: impl Fn(&Record<'_>) -> bool + Sync,
-        mut take: impl FnMut(Result<Record<'_>, RecordsError>) -> Result<(), E>,
-    ) -> Result<(), E> {
         let Records {
-            mut scan, numbers, ..
+            mut scan,
+            numbers,
+            end,
+            ..
         } = self.records()?;
-        let end = self.checkpoint.size();
         let selecting = Selecting {
-            keep,
+            keep: &keep,
             from: self.from,
             end,
             since: self.since,
             until: self.until,
         };
-        let mut place = Selected::at(&self.folder, numbers, end);
+        let mut place = Selected::at(&self.folder, numbers, end, self.checkpoint.size());
         let is_past = Cell::new(false);
         pipeline::run(
             threads,
@@ -221,7 +202,27 @@ impl JournalReader {
                 Ok(())
             },
         )?;
-        place.finish(&mut take)
+        place.finish(&mut take)?;
+        let Selected {
+            doubted: Some(place),
+            numbers,
+            ..
+        } = place
+        else {
+            return Ok(());
+        };
+        // From what seems damaged on, one after the other.
+        let mut records = Records {
+            numbers,
+            ..self.records()?
+        };
+        records.go_back_to(place)?;
+        while let Some(record) = records.next_record() {
+            if record.as_ref().map_or(true, &keep) {
+                take(record)?;
+            }
+        }
+        Ok(())
     }
 
     /// The segment that the first record wanted is in, by its place among them.

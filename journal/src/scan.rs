@@ -150,16 +150,21 @@ impl Scan {
         };
         let (first, offset) = (segment.first, segment.offset);
         let buf = std::mem::take(&mut self.spare);
-        let what = match segment.read(buf)? {
+        let damage = match segment.read(buf)? {
             Ok(Some(frames)) => return Ok(Some(Piece::Frames(frames))),
             Ok(None) => {
                 self.open = None;
                 return Ok(Some(Piece::End));
             }
-            Err(Damage::Length) if segment.is_unwritten()? => Damage::Torn,
             Err(damage) => damage,
         };
-        self.found = segment.find(&mut self.steps)?.map(Piece::Record);
+        let is_unwritten = damage == Damage::Length && segment.is_unwritten()?;
+        let what = if is_unwritten {
+            Damage::Torn
+        } else {
+            self.found = segment.find(&mut self.steps)?.map(Piece::Record);
+            damage
+        };
         if self.found.is_none() {
             self.open = None;
             self.found = Some(Piece::End);

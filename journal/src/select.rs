@@ -143,18 +143,23 @@ impl<K: Fn(&Record<'_>) -> bool> Selecting<K> {
 /// Where in the journal what was found is, taken together.
 pub(crate) struct Selected<'a> {
     folder: &'a Path,
-    numbers: Numbers,
+    pub(crate) numbers: Numbers,
     end: u64,
+    signed: u64,
     is_past: bool,
+    /// Where beyond the checkpoint something seems damaged, which was the end.
+    pub(crate) doubted: Option<(u64, u64)>,
 }
 
 impl<'a> Selected<'a> {
-    pub(crate) fn at(folder: &'a Path, numbers: Numbers, end: u64) -> Self {
+    pub(crate) fn at(folder: &'a Path, numbers: Numbers, end: u64, signed: u64) -> Self {
         Self {
             folder,
             numbers,
             end,
+            signed,
             is_past: false,
+            doubted: None,
         }
     }
 
@@ -192,6 +197,13 @@ impl<'a> Selected<'a> {
                     if let Ok(record) = Record::of(&bytes[range], stored) {
                         take(Ok(record))?;
                     }
+                }
+                // It may be being written.
+                Item::Bad { place, .. }
+                    if self.end == u64::MAX && self.numbers.next() >= self.signed =>
+                {
+                    self.doubted = Some(place);
+                    self.is_past = true;
                 }
                 Item::Bad { place, reason } => {
                     let sequence = match reason {
@@ -249,7 +261,7 @@ impl<'a> Selected<'a> {
         &mut self,
         take: &mut impl FnMut(Result<Record<'_>, RecordsError>) -> Result<(), E>,
     ) -> Result<(), E> {
-        if self.is_past {
+        if self.is_past || self.end == u64::MAX {
             return Ok(());
         }
         self.miss_until(self.end, take)
