@@ -1,5 +1,6 @@
 //! The live end of a journal: its last segment.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -70,14 +71,17 @@ impl Writer {
         }
         let end = (self.len + self.len.min(MOST_ROOM)).min(max_len);
         let end = end / ROOM_STEP * ROOM_STEP;
-        self.room = self.len;
-        while self.room < end {
-            let missing = usize::try_from(end - self.room).unwrap_or(usize::MAX);
+        let mut at = self.len;
+        self.room = end.max(at);
+        while at < end {
+            let missing = usize::try_from(end - at).unwrap_or(usize::MAX);
             let zeros = &ZEROS[..missing.min(ZEROS.len())];
-            self.file
-                .write_at(self.room, zeros)
-                .map_err(FileError::at(&self.path))?;
-            self.room += zeros.len() as u64;
+            match self.file.write_at(at, zeros) {
+                // What is left is for records.
+                Err(err) if is_full(&err) => break,
+                written => written.map_err(FileError::at(&self.path))?,
+            }
+            at += zeros.len() as u64;
         }
         Ok(())
     }
@@ -123,6 +127,11 @@ impl Writer {
         self.day = None;
         Ok(())
     }
+}
+
+fn is_full(err: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(err.kind(), StorageFull | QuotaExceeded)
 }
 
 /// Makes an empty segment that a power cut does not take away.

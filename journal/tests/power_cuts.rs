@@ -336,6 +336,32 @@ fn nothing_is_tried_again_after_an_error() {
     }
 }
 
+/// Where the disk is too full for room, what there is left is for records.
+#[test]
+fn a_disk_too_full_for_room_takes_records() {
+    let mut went_on = 0;
+    for fuel in 0..150 {
+        let (disk, signer, options) = disk_of(fuel);
+        let journal = options.open("/audit").unwrap();
+        disk.fail_after(Some(fuel), Fault::Full);
+        let mut promises = Promises::default();
+        for number in 0..100 {
+            promises.tried.insert(number as u64, vec![entry(number)]);
+            let Ok(receipt) = journal.append(&entry(number)) else {
+                break;
+            };
+            promises
+                .acknowledged
+                .insert(receipt.sequence, entry(number));
+        }
+        let is_open = promises.acknowledged.len() == 100;
+        assert_eq!(journal.close().is_ok(), is_open, "fuel {fuel}");
+        went_on += u32::from(is_open);
+        check(&disk, &signer, &mut promises, u64::from(fuel));
+    }
+    assert!(went_on > 0, "no room was made");
+}
+
 /// Whatever panics below a journal, nobody waits for ever, no number is left out, and
 /// nothing is signed that is not on the disk.
 #[test]

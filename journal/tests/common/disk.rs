@@ -156,7 +156,10 @@ impl State {
                 self.fuel = None;
                 self.is_off = self.fault == Fault::PowerCut;
                 assert!(self.fault != Fault::Panic, "as asked");
-                Err(io::Error::other(format!("{:?}", self.fault)))
+                Err(match self.fault {
+                    Fault::Full => io::ErrorKind::StorageFull.into(),
+                    fault => io::Error::other(format!("{fault:?}")),
+                })
             }
             Some(fuel) => {
                 *fuel -= 1;
