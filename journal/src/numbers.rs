@@ -33,6 +33,12 @@ impl Numbers {
         self.next.saturating_add(self.damaged)
     }
 
+    /// The number that what comes now should have, those counted that are older than what
+    /// is wanted.
+    pub(crate) fn reached(&self) -> u64 {
+        self.expected().max(self.older)
+    }
+
     /// Counts a damaged record, and returns the number that it should have.
     pub(crate) fn pass_damaged(&mut self) -> u64 {
         let sequence = self.expected();

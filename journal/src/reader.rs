@@ -441,9 +441,14 @@ impl Records {
 
     /// Looks once more at what seems damaged beyond the checkpoint, a little later: in room
     /// that a writer writes to, some of it may be seen before what comes first. Not where
-    /// there has been damage that stayed. Says whether to read on; if not, it is told.
+    /// there has been damage that stayed, nor behind the end. Says whether to read on; if
+    /// not, it is told.
     fn looks_again_at(&mut self, place: (u64, u64)) -> Result<bool, RecordsError> {
-        let is_signed = self.numbers.next() < self.reader.checkpoint.size();
+        let reached = self.numbers.reached();
+        if reached >= self.end {
+            return Ok(true);
+        }
+        let is_signed = reached < self.reader.checkpoint.size();
         let stays = self.doubted == Some(place) || self.told.is_some();
         if self.reader.is_bounded || is_signed || stays {
             self.told = Some(place);

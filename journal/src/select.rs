@@ -7,7 +7,7 @@ use crate::error::Place;
 use crate::numbers::Numbers;
 use crate::reader::{RecordsError, next_range};
 use crate::record::{Record, RecordError, Stored};
-use crate::scan::{Bytes, Piece};
+use crate::scan::{Bytes, Damage, Piece};
 use crate::segment;
 
 /// What is looked for.
@@ -56,12 +56,18 @@ impl<K: Fn(&Record<'_>) -> bool> Selecting<K> {
                 let bytes = Some(bytes);
                 Found { bytes, items }
             }
-            Piece::Damage { first, offset, .. } => {
+            Piece::Damage {
+                first,
+                offset,
+                what,
+            } => {
+                // The end that a writer is writing, or a crash has left.
+                let is_tail = what == Damage::Torn && self.end == u64::MAX;
                 let bad = Item::Bad {
                     place: (first, offset),
                     reason: None,
                 };
-                let items = vec![bad];
+                let items = if is_tail { Vec::new() } else { vec![bad] };
                 Found { bytes: None, items }
             }
             Piece::End => Found {
@@ -198,9 +204,11 @@ impl<'a> Selected<'a> {
                         take(Ok(record))?;
                     }
                 }
+                // Nobody asks for it.
+                Item::Bad { .. } if self.numbers.reached() >= self.end => {}
                 // It may be being written.
                 Item::Bad { place, .. }
-                    if self.end == u64::MAX && self.numbers.next() >= self.signed =>
+                    if self.end == u64::MAX && self.numbers.reached() >= self.signed =>
                 {
                     self.doubted = Some(place);
                     self.is_past = true;

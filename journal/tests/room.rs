@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use common::{entry, frame, scratch, segments};
 use lokryn_compliance_log::prost::encoding::encoded_len_varint;
@@ -68,7 +68,10 @@ fn copy(from: &Path, to: &Path) {
 
 /// The numbers of all records there are, and what is wrong, read both ways.
 fn read(audit: &Path) -> (Vec<u64>, Vec<String>) {
-    let reader = JournalReader::open(audit).unwrap().beyond_checkpoint();
+    read_with(&JournalReader::open(audit).unwrap().beyond_checkpoint())
+}
+
+fn read_with(reader: &JournalReader) -> (Vec<u64>, Vec<String>) {
     let (mut numbers, mut faults) = (Vec::new(), Vec::new());
     let mut records = reader.records().unwrap();
     while let Some(record) = records.next_record() {
@@ -285,5 +288,49 @@ fn a_reader_waits_for_what_is_being_written() {
         let (numbers, faults) = read(&audit);
         assert!(numbers.len() >= 120);
         assert!(!faults.is_empty(), "{lost:?}");
+    }
+}
+
+/// Whoever wants nothing of what comes before room does not come to it.
+#[test]
+fn room_is_not_damage_to_who_reads_up_to_the_checkpoint() {
+    let audit = scratch("signed").join("audit");
+    let journal = options().open(&audit).unwrap();
+    for number in 0..120 {
+        journal.append(&entry(number)).unwrap();
+    }
+    let open = || JournalReader::open(&audit).unwrap();
+    let later = SystemTime::now() + Duration::from_secs(3600);
+    let readers = || {
+        let [since, from] = [open().since(later), open().from(120)];
+        [
+            ("since", since.clone()),
+            ("from", from.clone()),
+            ("since, beyond", since.beyond_checkpoint()),
+            ("from, beyond", from.beyond_checkpoint()),
+        ]
+    };
+    // Nothing is signed, then everything.
+    for _ in 0..2 {
+        for (what, reader) in readers() {
+            assert_eq!(read_with(&reader), (vec![], vec![]), "{what}");
+        }
+        assert_eq!(read_with(&open().until(later)).1, [""; 0]);
+        journal.checkpoint().unwrap();
+    }
+    // Damage to the last record is told, and that alone.
+    let path = &segments(&audit)[0];
+    let mut bytes = fs::read(path).unwrap();
+    let (len, _) = records_in(&bytes);
+    bytes[len - 1] ^= 1;
+    fs::write(path, bytes).unwrap();
+    for reader in [open(), open().beyond_checkpoint()] {
+        let (numbers, faults) = read_with(&reader);
+        assert_eq!(numbers.len(), 119);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(
+            faults[0].ends_with("record 119: wrong checksum"),
+            "{faults:?}"
+        );
     }
 }
