@@ -46,11 +46,7 @@ impl Writer {
         count: u64,
         recorded_at: u64,
     ) -> Result<(), Closed> {
-        let is_held = self.lock.is_held();
-        if !is_held.map_err(FileError::at(self.folder.join(segment::LOCK)))? {
-            let path = self.folder.join(segment::LOCK);
-            return Err(Closed::OtherWriter { path });
-        }
+        self.refuse_other_writer()?;
         self.is_unsynced = true;
         self.file
             .write_at(self.len, frames)
@@ -89,12 +85,23 @@ impl Writer {
     /// Gives up the room, so that the segment ends with its last record.
     pub(crate) fn cut_room(&mut self) -> Result<(), Closed> {
         if self.len < self.room {
+            // Whose records would go, too.
+            self.refuse_other_writer()?;
             self.file
                 .set_len(self.len)
                 .map_err(FileError::at(&self.path))?;
         }
         self.room = 0;
         Ok(())
+    }
+
+    fn refuse_other_writer(&self) -> Result<(), Closed> {
+        let path = self.folder.join(segment::LOCK);
+        match self.lock.is_held() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Closed::OtherWriter { path }),
+            Err(err) => Err(FileError::at(path)(err).into()),
+        }
     }
 
     /// Makes what was written last.

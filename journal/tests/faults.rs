@@ -203,6 +203,28 @@ fn whoever_finds_another_writer_stops() {
     assert_eq!(other.close().unwrap().size(), 3);
 }
 
+/// Nor does it cut off as its room what the other has written there.
+#[test]
+fn whoever_closes_beside_another_writer_cuts_nothing_off() {
+    let audit = scratch("other_closes").join("audit");
+    let options = || Journal::options().checkpoint_interval(Duration::from_secs(3600));
+    let journal = options().open(&audit).unwrap();
+    for number in 0..100 {
+        journal.append(&entry(number)).unwrap();
+    }
+    journal.checkpoint().unwrap();
+    fs::remove_file(audit.join("lock")).unwrap();
+    let other = options().open(&audit).unwrap();
+    other.append(&entry(100)).unwrap();
+    let err = journal.close().unwrap_err();
+    assert!(matches!(err, Closed::OtherWriter { .. }), "{err}");
+    other.append(&entry(101)).unwrap();
+    let key = other.verifier().clone();
+    assert_eq!(other.close().unwrap().size(), 102);
+    let report = verify(&audit, &[key]).unwrap();
+    assert!(report.is_ok(), "{report:?}");
+}
+
 /// Whoever has closed a journal that failed may open it again, other clones or not.
 #[test]
 fn a_journal_that_failed_gives_up_its_folder() {
