@@ -569,6 +569,9 @@ fn count_whole(
         let Some((sequence, offset)) = frames.find(least, &mut steps)? else {
             break;
         };
+        // Only what looking in vain costs is limited.
+        let len = frames.offset() - offset;
+        steps = steps.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
         // With nothing but its length before it.
         let is_next = sequence == least && offset <= end + 4;
         let has_hole = has_hole(file, end..offset)?;

@@ -221,6 +221,34 @@ fn a_sector_that_was_not_written_is_a_crash() {
     }
 }
 
+/// However much was written in that second.
+#[test]
+fn a_sector_that_was_not_written_before_very_many_is_a_crash() {
+    let (audit, begin) = with_behind("many", &[]);
+    let now = UNIX_EPOCH.elapsed().unwrap() + Duration::from_secs(60);
+    let nanos = u64::try_from(now.as_nanos()).unwrap();
+    let long = LogEntry {
+        message: "m".repeat(60_000),
+        ..entry(0)
+    };
+    let frames: Vec<_> = (COUNT..COUNT + 1200)
+        .map(|it| frame(&long, it as u64, nanos))
+        .collect();
+    let mut behind = frames.concat();
+    let first = SECTOR - begin % SECTOR;
+    behind[first..first + SECTOR].fill(0);
+    let path = &segments(&audit)[0];
+    let mut file = File::options().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(begin as u64)).unwrap();
+    file.write_all(&behind).unwrap();
+    let journal = Journal::open(&audit).unwrap();
+    let cut = journal.opening().cut.clone().unwrap();
+    assert_eq!(
+        (journal.opening().records, cut.len),
+        (120, behind.len() as u64)
+    );
+}
+
 /// What no lost sector explains is refused as ever.
 #[test]
 fn other_damage_before_whole_records_is_none() {
