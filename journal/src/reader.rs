@@ -146,6 +146,7 @@ impl JournalReader {
             held: None,
             told: None,
             doubted: None,
+            is_patient: true,
             follows: false,
         })
     }
@@ -261,6 +262,9 @@ pub struct Records {
     told: Option<(u64, u64)>,
     /// The damage that was looked at twice last.
     doubted: Option<(u64, u64)>,
+    /// Whether to look twice: until damage has stayed, and again from the end on. There may
+    /// be much of it.
+    is_patient: bool,
     follows: bool,
 }
 
@@ -440,17 +444,16 @@ impl Records {
     }
 
     /// Looks once more at what seems damaged beyond the checkpoint, a little later: in room
-    /// that a writer writes to, some of it may be seen before what comes first. Not where
-    /// there has been damage that stayed, nor behind the end. Says whether to read on; if
-    /// not, it is told.
+    /// that a writer writes to, some of it may be seen before what comes first. Says whether
+    /// to read on, as also behind the end; if not, it is told.
     fn looks_again_at(&mut self, place: (u64, u64)) -> Result<bool, RecordsError> {
         let reached = self.numbers.reached();
         if reached >= self.end {
             return Ok(true);
         }
-        let is_signed = reached < self.reader.checkpoint.size();
-        let stays = self.doubted == Some(place) || self.told.is_some();
-        if self.reader.is_bounded || is_signed || stays {
+        let may_change = self.end == u64::MAX && reached >= self.reader.checkpoint.size();
+        if !may_change || !self.is_patient || self.doubted == Some(place) {
+            self.is_patient &= !may_change;
             self.told = Some(place);
             return Ok(false);
         }
@@ -499,6 +502,7 @@ impl Records {
             self.end = checkpoint.size();
             self.reader.checkpoint = checkpoint;
         }
+        self.is_patient = true;
         self.go_back_to(self.place)?;
         while self.piece.is_none() {
             if !self.read_piece()? {

@@ -23,8 +23,6 @@ const CRC32C: [u8; 2] = [0xb5, 0x06]; // field 102, four bytes
 /// How long the fields after the sequence number are.
 const TIME_LEN: usize = 10;
 pub(crate) const CRC_LEN: usize = 6;
-/// How long these are together, which are never all zeros.
-pub(crate) const END_LEN: usize = TIME_LEN + CRC_LEN;
 /// The most bytes that a varint takes.
 const MAX_VARINT_LEN: usize = 10;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::FileError;
 use crate::frames::{MOST_STEPS, find_in};
-use crate::record::{END_LEN, LIMIT_MAX_RECORD_LEN, Length, Trailer};
+use crate::record::{LIMIT_MAX_RECORD_LEN, Length, Trailer};
 use crate::segment;
 
 /// About how many bytes a piece has.
@@ -284,7 +284,8 @@ impl Segment {
     fn is_unwritten(&mut self) -> Result<bool, FileError> {
         let rest = &self.rest[self.passed..];
         let written = match Length::at_start_of(rest, LIMIT_MAX_RECORD_LEN) {
-            Length::Is(len @ 1.., prefix) => prefix + len.saturating_sub(END_LEN),
+            // A whole one does not come here, whatever its last byte is.
+            Length::Is(len @ 1.., prefix) => prefix + len - 1,
             // Part of a length, which has four bytes at most.
             _ => rest.iter().take(3).take_while(|it| **it >= 0x80).count(),
         };

@@ -155,11 +155,14 @@ fn opening_gives_up_the_room_of_who_was_killed() {
 }
 
 /// A journal that was killed, with these bytes written behind its records: its folder, and
-/// where they begin.
+/// where they begin. Some of the records are signed.
 fn with_behind(name: &str, behind: &[u8]) -> (PathBuf, usize) {
     let audit = scratch(name).join("audit");
     let journal = options().open(&audit).unwrap();
     for number in 0..COUNT {
+        if number == 50 {
+            journal.checkpoint().unwrap();
+        }
         journal.append(&entry(number)).unwrap();
     }
     let copied = killed(&audit, &format!("{name}_copy"));
@@ -185,7 +188,8 @@ fn frames() -> Vec<Vec<u8>> {
 #[test]
 fn of_a_torn_record_the_zeros_behind_it_are_not_kept() {
     let whole = frames().concat();
-    for len in [1, 2, 700, 1500] {
+    let first = frames()[0].len();
+    for len in [1, 2, 700, 1500, first - 10, first - 5] {
         let (audit, begin) = with_behind("torn", &whole[..len]);
         assert_eq!(read(&audit), ((0..120).collect(), vec![]), "{len} bytes");
         let journal = Journal::open(&audit).unwrap();
@@ -280,20 +284,34 @@ fn other_damage_before_whole_records_is_none() {
     }
 }
 
-/// Of what is being written a reader may see the end first.
+/// Of what is being written a reader may see the end first, whether or not there has been
+/// damage before.
 #[test]
 fn a_reader_waits_for_what_is_being_written() {
     let whole = frames().concat();
-    for lost in [0..100, 200..700, whole.len() - 900..whole.len() - 500] {
+    let ranges = [0..100, 200..700, whole.len() - 900..whole.len() - 500];
+    for (lost, is_damaged) in ranges
+        .into_iter()
+        .flat_map(|it| [(it.clone(), false), (it, true)])
+    {
         let mut behind = whole.clone();
         behind[lost.clone()].fill(0);
         let (audit, begin) = with_behind("written", &behind);
         let path = segments(&audit)[0].clone();
+        if is_damaged {
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[30] ^= 1;
+            fs::write(&path, bytes).unwrap();
+        }
         let reader = JournalReader::open(&audit).unwrap().beyond_checkpoint();
         let mut records = reader.records().unwrap();
         let whole = &whole;
         thread::scope(|scope| {
             let mut next = 0;
+            if is_damaged {
+                assert!(records.next_record().unwrap().is_err());
+                next = 1;
+            }
             while let Some(record) = records.next_record() {
                 assert_eq!(record.unwrap().sequence, next);
                 next += 1;
