@@ -225,6 +225,22 @@ fn a_sector_that_was_not_written_is_a_crash() {
     }
 }
 
+/// It may also have been written with an earlier record alone, before the next ones came.
+#[test]
+fn a_sector_of_an_earlier_write_is_a_crash() {
+    let (_, begin) = with_behind("where_earlier", &[]);
+    let frames = frames();
+    let end = frames[0].len();
+    let sector_end = end + SECTOR - (begin + end) % SECTOR;
+    let mut behind = frames.concat();
+    behind[end..sector_end].fill(0);
+    let (audit, _) = with_behind("earlier", &behind);
+    let journal = Journal::open(&audit).unwrap();
+    let cut = journal.opening().cut.clone().unwrap();
+    assert_eq!(journal.opening().records, 121);
+    assert_eq!(fs::read(cut.kept).unwrap(), behind[end..]);
+}
+
 /// However much was written in that second.
 #[test]
 fn a_sector_that_was_not_written_before_very_many_is_a_crash() {
