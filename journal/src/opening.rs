@@ -563,22 +563,24 @@ fn count_whole(
     let mut frames = frames_of(source, place.offset);
     let (mut least, mut count) = (place.sequence, 0);
     let mut steps = MOST_STEPS;
-    let mut is_crash = true;
+    // Whether there was a hole before: then a crash has left what follows, too.
+    let mut is_torn = false;
     while count < MOST_COUNTED {
-        let end = frames.offset();
+        let begin = frames.offset();
         let Some((sequence, offset)) = frames.find(least, &mut steps)? else {
             break;
         };
         // Only what looking in vain costs is limited.
         let len = frames.offset() - offset;
         steps = steps.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
+        let is_first = begin == place.offset;
         // With nothing but its length before it.
-        let is_next = sequence == least && offset <= end + 4;
-        let has_hole = has_hole(file, end..offset)?;
-        is_crash = has_hole || is_crash && is_next;
-        count += u64::from(!is_crash);
+        let is_next = sequence == least && offset <= begin + 4;
+        if is_first || !is_next {
+            is_torn = has_hole(file, begin..offset)?;
+        }
         // Of one record alone a tear may have left the length wrong.
-        is_crash &= has_hole || end > place.offset;
+        count += u64::from(!(is_torn || is_first && is_next));
         least = sequence.saturating_add(1);
     }
     // Where looking was given up there may be some.

@@ -26,7 +26,8 @@ pub(crate) struct Writer {
     pub(crate) path: PathBuf,
     /// How long the segment is.
     pub(crate) len: u64,
-    /// How long its file is if that is more: zeros follow, for the next records.
+    /// How long its file is if that is more: zeros follow, for the next records, as far as
+    /// the disk had a place for them.
     pub(crate) room: u64,
     /// The day of the segment, counted from 1970. `None` if nothing is in it.
     pub(crate) day: Option<u64>,
