@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::Check;
-use crate::canonical::Speller;
+use crate::canonical::{Memory, Speller};
 use crate::json::{self, Spelling};
 use crate::random::Random;
 use crate::scan::{self, Inner, Token};
@@ -23,7 +23,7 @@ pub struct McpScan {
 
 /// Lends its memory to one spelling after the other.
 #[derive(Debug, Default)]
-struct Spelled(Vec<u8>);
+struct Spelled(Memory);
 
 impl Spelled {
     /// Puts the canonical spelling of a text in the place of what `out` holds. Returns

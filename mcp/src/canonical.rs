@@ -25,9 +25,9 @@ pub(crate) struct Spelling<'s> {
     /// With members in the order in which they came.
     text: &'s [u8],
     /// Objects whose members are in another order, by where they start.
-    unsorted: Vec<Unsorted>,
+    unsorted: &'s [Unsorted],
     /// Their members, in the right order.
-    members: Vec<Member>,
+    members: &'s [Member],
 }
 
 /// How long a text may be. Its spelling is at most six times as long, and places in it are
@@ -35,7 +35,7 @@ pub(crate) struct Spelling<'s> {
 const MAX_LEN: usize = (u32::MAX / 8) as usize;
 
 /// Where a member lies in what is spelled.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Member {
     start: u32,
     /// Where its name ends, without the quote.
@@ -44,6 +44,7 @@ struct Member {
 }
 
 /// An object whose end has not come yet.
+#[derive(Debug)]
 struct Open {
     start: u32,
     /// Where its members begin among all.
@@ -52,6 +53,7 @@ struct Open {
     unsorted: u32,
 }
 
+#[derive(Debug)]
 struct Unsorted {
     /// Where its brackets are.
     start: u32,
@@ -62,7 +64,7 @@ struct Unsorted {
 }
 
 /// What is open, one byte each.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bracket {
     EmptyObject,
     Object,
@@ -72,10 +74,15 @@ enum Bracket {
 
 impl Spelling<'_> {
     /// Tells all of it, piece by piece.
-    pub(crate) fn tell(&self, see: impl FnMut(&[u8])) {
+    pub(crate) fn tell(&self, mut see: impl FnMut(&[u8])) {
         enum Task {
             Range(u32, u32),
             Comma,
+        }
+        if self.unsorted.is_empty() {
+            // Nothing is moved, and so nothing is put together.
+            see(self.text);
+            return;
         }
         let mut pieces = Pieces::new(see);
         let mut tasks = vec![Task::Range(0, place(self.text.len()))];
@@ -165,7 +172,15 @@ pub(crate) struct Speller<'s> {
     /// How much of the text that is.
     same: usize,
     is_copied: bool,
-    out: &'s mut Vec<u8>,
+    memory: &'s mut Memory,
+}
+
+/// What a [`Speller`] writes to. It is kept from one text to the next, because new memory
+/// costs more than what is done with it.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The copy.
+    out: Vec<u8>,
     brackets: Vec<Bracket>,
     objects: Vec<Open>,
     /// Of the objects that are open.
@@ -175,27 +190,42 @@ pub(crate) struct Speller<'s> {
     members: Vec<Member>,
 }
 
+impl Memory {
+    fn clear(&mut self) {
+        self.out.clear();
+        self.brackets.clear();
+        self.objects.clear();
+        self.open.clear();
+        self.unsorted.clear();
+        self.members.clear();
+    }
+
+    /// Returns how many bytes it holds, whether they are in use or not.
+    pub(crate) fn capacity(&self) -> usize {
+        self.out.capacity()
+            + self.brackets.capacity() * size_of::<Bracket>()
+            + self.objects.capacity() * size_of::<Open>()
+            + self.unsorted.capacity() * size_of::<Unsorted>()
+            + (self.open.capacity() + self.members.capacity()) * size_of::<Member>()
+    }
+}
+
 impl<'s> Speller<'s> {
-    /// Returns a speller of the value that a text begins with, for which `out` lends its
-    /// memory. `None` for more than 512 MiB.
-    pub(crate) fn new(text: &'s [u8], out: &'s mut Vec<u8>) -> Option<Self> {
-        out.clear();
+    /// Returns a speller of the value that a text begins with. `None` for more than
+    /// 512 MiB.
+    pub(crate) fn new(text: &'s [u8], memory: &'s mut Memory) -> Option<Self> {
+        memory.clear();
         (text.len() <= MAX_LEN).then_some(Self {
             text,
             same: 0,
             is_copied: false,
-            out,
-            brackets: Vec::new(),
-            objects: Vec::new(),
-            open: Vec::new(),
-            unsorted: Vec::new(),
-            members: Vec::new(),
+            memory,
         })
     }
 
     fn spelled(&self) -> &[u8] {
         if self.is_copied {
-            self.out
+            &self.memory.out
         } else {
             &self.text[..self.same]
         }
@@ -210,39 +240,39 @@ impl<'s> Speller<'s> {
         match token {
             Token::ObjectStart => {
                 self.value(at, b"{", true);
-                self.brackets.push(Bracket::EmptyObject);
-                self.objects.push(Open {
+                self.memory.brackets.push(Bracket::EmptyObject);
+                self.memory.objects.push(Open {
                     start: self.place() - 1,
-                    members: place(self.open.len()),
-                    unsorted: place(self.unsorted.len()),
+                    members: place(self.memory.open.len()),
+                    unsorted: place(self.memory.unsorted.len()),
                 });
             }
             Token::ArrayStart => {
                 self.value(at, b"[", true);
-                self.brackets.push(Bracket::EmptyArray);
+                self.memory.brackets.push(Bracket::EmptyArray);
             }
             Token::Name(name) => self.name(at, name),
             Token::ObjectEnd => {
-                self.brackets.pop();
+                self.memory.brackets.pop();
                 let end = self.place();
-                if let Some(object) = self.objects.pop() {
+                if let Some(object) = self.memory.objects.pop() {
                     self.sort(&object, end);
                 }
                 self.put(None, at, b"}", true);
             }
             Token::ArrayEnd => {
-                self.brackets.pop();
+                self.memory.brackets.pop();
                 self.put(None, at, b"]", true);
             }
             Token::String(string) => {
                 let quoted = &self.text[at..at + string.bytes.len() + 2];
                 if !self.value(at, quoted, is_canonical(string)) {
-                    put_string(string.bytes, self.out);
+                    put_string(string.bytes, &mut self.memory.out);
                 }
             }
             Token::Scalar(scalar) => {
                 if !self.value(at, scalar, is_canonical_scalar(scalar)) {
-                    put_scalar(scalar, self.out);
+                    put_scalar(scalar, &mut self.memory.out);
                 }
             }
         }
@@ -251,18 +281,18 @@ impl<'s> Speller<'s> {
     fn name(&mut self, at: usize, name: Inner<'_>) {
         let end = self.place();
         let mut separator = None;
-        if let Some(object @ Bracket::EmptyObject) = self.brackets.last_mut() {
+        if let Some(object @ Bracket::EmptyObject) = self.memory.brackets.last_mut() {
             *object = Bracket::Object;
-        } else if let Some(before) = self.open.last_mut() {
+        } else if let Some(before) = self.memory.open.last_mut() {
             before.end = end;
             separator = Some(b',');
         }
         let quoted = &self.text[at..at + name.bytes.len() + 2];
         if !self.put(separator, at, quoted, is_canonical(name)) {
-            put_string(name.bytes, self.out);
+            put_string(name.bytes, &mut self.memory.out);
         }
         let name_end = self.place() - 1;
-        self.open.push(Member {
+        self.memory.open.push(Member {
             start: end + u32::from(separator.is_some()),
             name_end,
             end: name_end,
@@ -271,7 +301,7 @@ impl<'s> Speller<'s> {
 
     /// Puts a value, with what stands before it.
     fn value(&mut self, at: usize, token: &[u8], is_canonical: bool) -> bool {
-        let separator = match self.brackets.last_mut() {
+        let separator = match self.memory.brackets.last_mut() {
             Some(array @ Bracket::EmptyArray) => {
                 *array = Bracket::Array;
                 None
@@ -293,11 +323,11 @@ impl<'s> Speller<'s> {
                 return true;
             }
             self.is_copied = true;
-            self.out.extend_from_slice(&self.text[..self.same]);
+            self.memory.out.extend_from_slice(&self.text[..self.same]);
         }
-        self.out.extend(separator);
+        self.memory.out.extend(separator);
         if is_canonical {
-            self.out.extend_from_slice(token);
+            self.memory.out.extend_from_slice(token);
         }
         is_canonical
     }
@@ -305,42 +335,44 @@ impl<'s> Speller<'s> {
     /// Ends an object.
     fn sort(&mut self, object: &Open, end: u32) {
         let first = object.members as usize;
-        if let Some(last) = self.open[first..].last_mut() {
+        if let Some(last) = self.memory.open[first..].last_mut() {
             last.end = end;
         }
         let spelled = if self.is_copied {
-            &self.out[..]
+            &self.memory.out[..]
         } else {
             &self.text[..self.same]
         };
-        let of_object = &mut self.open[first..];
+        let of_object = &mut self.memory.open[first..];
         let order = |a: &Member, b: &Member| by_code_units(a, b, spelled);
         if !of_object.is_sorted_by(|a, b| order(a, b).is_le()) {
             of_object.sort_by(order);
-            let first = place(self.members.len());
-            self.members.extend_from_slice(of_object);
-            self.unsorted.push(Unsorted {
+            let first = place(self.memory.members.len());
+            self.memory.members.extend_from_slice(of_object);
+            self.memory.unsorted.push(Unsorted {
                 start: object.start,
                 end,
-                members: (first, place(self.members.len())),
-                is_nested: place(self.unsorted.len()) > object.unsorted,
+                members: (first, place(self.memory.members.len())),
+                is_nested: place(self.memory.unsorted.len()) > object.unsorted,
             });
         }
-        self.open.truncate(first);
+        self.memory.open.truncate(first);
     }
 
     /// Returns the spelling, once all tokens have been seen.
-    pub(crate) fn finish(mut self) -> Spelling<'s> {
+    pub(crate) fn finish(self) -> Spelling<'s> {
         // Those inside of others have ended before them.
-        self.unsorted.sort_unstable_by_key(|object| object.start);
+        self.memory
+            .unsorted
+            .sort_unstable_by_key(|object| object.start);
         Spelling {
             text: if self.is_copied {
-                self.out
+                &self.memory.out
             } else {
                 &self.text[..self.same]
             },
-            unsorted: self.unsorted,
-            members: self.members,
+            unsorted: &self.memory.unsorted,
+            members: &self.memory.members,
         }
     }
 }
@@ -540,8 +572,11 @@ mod tests {
     use crate::scan::NotJson;
 
     fn canonical_bytes(text: &[u8]) -> Result<Vec<u8>, NotJson> {
-        let mut out = b"before".to_vec();
-        let mut speller = Speller::new(text, &mut out).unwrap();
+        let mut memory = Memory {
+            out: b"before".to_vec(),
+            ..Memory::default()
+        };
+        let mut speller = Speller::new(text, &mut memory).unwrap();
         scan::tokens(text, |token, at| speller.see(token, at))?;
         let spelling = speller.finish();
         let mut told = Vec::new();

@@ -6,7 +6,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::canonical::{Speller, Spelling};
+use crate::canonical::{Memory, Speller, Spelling};
 use crate::scan::{self, NotJson, Token, Unread};
 
 /// What a [`Redactor`] is shown.
@@ -83,7 +83,7 @@ impl Redactor for Everything {
 }
 
 /// How much memory a thread keeps for spelling contents.
-const MAX_BUFFER: usize = 4 << 20;
+const MAX_MEMORY: usize = 4 << 20;
 
 /// A key for the HMACs of contents, with a name that says which entries can be compared.
 #[derive(Clone)]
@@ -129,8 +129,8 @@ impl HmacKey {
 
     /// Returns the HMAC of a JSON text, in hexadecimal digits.
     pub(crate) fn hmac(&self, json: &[u8]) -> String {
-        let hmac = with_buffer(|buffer| {
-            let mut speller = Speller::new(json, buffer)?;
+        let hmac = with_memory(|memory| {
+            let mut speller = Speller::new(json, memory)?;
             scan::tokens(json, |token, at| speller.see(token, at)).ok()?;
             Some(self.hmac_of(&speller.finish()))
         });
@@ -144,8 +144,8 @@ impl HmacKey {
         value: Unread<'_, 'a>,
         mut see_member: impl FnMut(&'a [u8], &'a [u8]),
     ) -> Result<(&'a [u8], String), NotJson> {
-        with_buffer(|buffer| {
-            let Some(mut speller) = Speller::new(value.rest(), buffer) else {
+        with_memory(|memory| {
+            let Some(mut speller) = Speller::new(value.rest(), memory) else {
                 let text = value.read()?;
                 scan::members(text, see_member)?;
                 return Ok((text, None));
@@ -164,15 +164,15 @@ impl HmacKey {
     }
 }
 
-/// Lends memory for spelling contents: new one costs more than what is done with it.
-fn with_buffer<T>(using: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+/// Lends memory for spelling contents.
+fn with_memory<T>(using: impl FnOnce(&mut Memory) -> T) -> T {
     thread_local! {
-        static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        static MEMORY: RefCell<Memory> = RefCell::default();
     }
-    BUFFER.with_borrow_mut(|buffer| {
-        let used = using(buffer);
-        if buffer.capacity() > MAX_BUFFER {
-            *buffer = Vec::new();
+    MEMORY.with_borrow_mut(|memory| {
+        let used = using(memory);
+        if memory.capacity() > MAX_MEMORY {
+            *memory = Memory::default();
         }
         used
     })
