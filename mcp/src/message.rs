@@ -455,7 +455,8 @@ fn default_meaning(
         Resource::Method => cut(method, MAX_NAME),
         Resource::Fixed(fixed) => fixed.to_owned(),
         Resource::Name(folder) => {
-            format!("{folder}/{}", cut(full_name.unwrap_or_default(), MAX_NAME))
+            let name = cut(full_name.unwrap_or_default(), MAX_NAME);
+            [folder, "/", &name].concat()
         }
         Resource::Mode => {
             let mode = params.mode.and_then(name_text);
