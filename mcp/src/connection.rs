@@ -30,6 +30,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// For what there is one of for each direction.
+    const fn index(self) -> usize {
+        match self {
+            Self::ToServer => 0,
+            Self::ToClient => 1,
+        }
+    }
+
     /// Returns the other direction.
     #[must_use]
     pub const fn reversed(self) -> Self {
@@ -201,8 +209,9 @@ pub(crate) struct Connection {
     transport: String,
     sequence: u64,
     next_token: Token,
-    pending: HashMap<Direction, BTreeMap<Token, Pending>>,
-    by_id: HashMap<(Direction, Id), VecDeque<Token>>,
+    /// For each direction.
+    pending: [BTreeMap<Token, Pending>; 2],
+    by_id: [HashMap<Id, VecDeque<Token>>; 2],
     held: HashMap<HeldId, HeldLine>,
     /// What a task was called for, oldest first.
     tasks: VecDeque<(String, Pending)>,
@@ -267,8 +276,8 @@ impl Connection {
             transport,
             sequence: 0,
             next_token: 0,
-            pending: HashMap::new(),
-            by_id: HashMap::new(),
+            pending: Default::default(),
+            by_id: Default::default(),
             held: HashMap::new(),
             tasks: VecDeque::new(),
             inputs: VecDeque::new(),
@@ -439,10 +448,9 @@ impl Connection {
         }
         self.is_closed = true;
         let mut entries: Vec<_> = self.gap(now).into_iter().collect();
-        let mut pending: Vec<_> = self
-            .pending
-            .drain()
-            .flat_map(|(_, pending)| pending)
+        let mut pending: Vec<_> = std::mem::take(&mut self.pending)
+            .into_iter()
+            .flatten()
             .collect();
         pending.sort_by_key(|(token, _)| *token);
         let tasks = self.tasks.drain(..).map(|(_, pending)| pending);
@@ -555,8 +563,7 @@ impl Connection {
     }
 
     fn update(&mut self, direction: Direction, token: Token, change: impl FnOnce(&mut Pending)) {
-        let pending = self.pending.get_mut(&direction);
-        if let Some(pending) = pending.and_then(|pending| pending.get_mut(&token)) {
+        if let Some(pending) = self.pending[direction.index()].get_mut(&token) {
             change(pending);
         }
     }
@@ -581,14 +588,13 @@ impl Connection {
             self.client.clone_from(&call.peer.name);
         }
         let id = call.id.clone().unwrap_or(Id::Null);
-        let key = (direction, id);
         let mut pending = Pending {
             call: Arc::new(call),
             direction,
             started: now,
             progress: 0,
             is_held: false,
-            is_duplicate: self.by_id.contains_key(&key),
+            is_duplicate: self.by_id[direction.index()].contains_key(&id),
             has_ended: false,
         };
         if is_refused {
@@ -611,9 +617,9 @@ impl Connection {
         for input in &inputs {
             entries.push(self.input_answered(&pending, input, now));
         }
-        self.by_id.entry(key).or_default().push_back(token);
-        let table = self.pending.entry(direction).or_default();
-        table.insert(token, pending.clone());
+        let by_id = &mut self.by_id[direction.index()];
+        by_id.entry(id).or_default().push_back(token);
+        self.pending[direction.index()].insert(token, pending.clone());
         HeldRequest {
             token,
             raw_id,
@@ -623,7 +629,7 @@ impl Connection {
 
     /// Ends the oldest request of a direction if there is no place for another.
     fn make_room(&mut self, direction: Direction, now: Now, entries: &mut Vec<LogEntry>) {
-        let table = self.pending.entry(direction).or_default();
+        let table = &self.pending[direction.index()];
         if table.len() < self.settings.options.max_pending {
             return;
         }
@@ -642,7 +648,7 @@ impl Connection {
         let max_age = self.settings.options.max_pending_age;
         for direction in [Direction::ToServer, Direction::ToClient] {
             let mut expired = Vec::new();
-            for pending in self.pending.entry(direction).or_default().values_mut() {
+            for pending in self.pending[direction.index()].values_mut() {
                 let age = now.monotonic.duration_since(pending.started.monotonic);
                 if age < max_age {
                     break;
@@ -660,12 +666,13 @@ impl Connection {
     }
 
     fn remove(&mut self, direction: Direction, token: Token) -> Option<Pending> {
-        let pending = self.pending.get_mut(&direction)?.remove(&token)?;
-        let key = (direction, pending.call.id.clone().unwrap_or(Id::Null));
-        if let Some(tokens) = self.by_id.get_mut(&key) {
+        let pending = self.pending[direction.index()].remove(&token)?;
+        let id = pending.call.id.as_ref().unwrap_or(&Id::Null);
+        let by_id = &mut self.by_id[direction.index()];
+        if let Some(tokens) = by_id.get_mut(id) {
             tokens.retain(|other| *other != token);
             if tokens.is_empty() {
-                self.by_id.remove(&key);
+                by_id.remove(id);
             }
         }
         Some(pending)
@@ -674,9 +681,9 @@ impl Connection {
     /// Finds the request that an identifier means: the oldest one, but rather one that
     /// has gone on and not ended yet.
     fn find(&self, direction: Direction, id: &Id) -> Option<Token> {
-        let table = self.pending.get(&direction)?;
+        let table = &self.pending[direction.index()];
         let of = |id: &Id| {
-            let tokens = self.by_id.get(&(direction, id.clone()))?;
+            let tokens = self.by_id[direction.index()].get(id)?;
             let is_waiting = |token: &&Token| {
                 table
                     .get(token)
@@ -722,8 +729,7 @@ impl Connection {
         let Some(token) = &call.progress_token else {
             return;
         };
-        let table = self.pending.entry(direction).or_default();
-        let request = table
+        let request = self.pending[direction.index()]
             .values_mut()
             .rev()
             .find(|pending| pending.call.progress_token.as_ref() == Some(token));
@@ -1424,7 +1430,7 @@ mod tests {
             );
             assert_eq!(entries.len(), usize::from(expected != "Forward"), "{shown}");
             // What did not go on is not waited for.
-            let waits = clock.connection.pending[&Direction::ToServer].len();
+            let waits = clock.connection.pending[Direction::ToServer.index()].len();
             assert_eq!(waits, usize::from(expected == "Forward"), "{shown}");
             assert_eq!(
                 clock.settle(&call, written).0,
@@ -1460,8 +1466,9 @@ mod tests {
             clock.settle(&result, Written::Yes);
         }
         let connection = &clock.connection;
-        assert!(connection.pending.values().all(BTreeMap::is_empty));
-        assert!(connection.by_id.is_empty() && connection.held.is_empty());
+        assert!(connection.pending.iter().all(BTreeMap::is_empty));
+        assert!(connection.by_id.iter().all(HashMap::is_empty));
+        assert!(connection.held.is_empty());
         assert!(connection.tasks.is_empty() && connection.inputs.is_empty());
     }
 }

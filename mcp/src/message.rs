@@ -296,15 +296,17 @@ impl<'a> Members<'a> {
     /// another case counts where the right one is not there. What anybody may take for a
     /// call is one.
     fn see(&mut self, name: &[u8], value: &'a [u8]) -> bool {
-        let member = match () {
-            () if scan::is_like(name, "id") => &mut self.id,
-            () if scan::is_like(name, "method") => &mut self.method,
-            () if scan::is_like(name, "params") => &mut self.params,
-            () if scan::is_like(name, "result") => &mut self.result,
-            () if scan::is_like(name, "error") => &mut self.error,
-            () => return false,
+        let name = &*scan::unescaped(name);
+        let is_like = |known: &&str| name.eq_ignore_ascii_case(known);
+        let (member, known) = match NAMES.into_iter().find(is_like) {
+            Some(known @ "id") => (&mut self.id, known),
+            Some(known @ "method") => (&mut self.method, known),
+            Some(known @ "params") => (&mut self.params, known),
+            Some(known @ "result") => (&mut self.result, known),
+            Some(known) => (&mut self.error, known),
+            None => return false,
         };
-        let is_exact = NAMES.iter().any(|exact| scan::is_name(name, exact));
+        let is_exact = name == known;
         let is_call = |value: &[u8]| scan::text(value).as_deref() == Some("tools/call");
         self.has_duplicates |= member.is_some() || !is_exact;
         let replaces = match member {
@@ -422,21 +424,21 @@ fn params(text: &[u8]) -> Params<'_> {
     let mut found = Params::default();
     // What is not JSON has not come this far.
     let _ = scan::members(text, |name, value| {
-        let member = match () {
-            () if scan::is_name(name, "name") => &mut found.name,
-            () if scan::is_name(name, "uri") => &mut found.uri,
-            () if scan::is_name(name, "mode") => &mut found.mode,
-            () if scan::is_name(name, "arguments") => &mut found.arguments,
-            () if scan::is_name(name, "_meta") => &mut found.meta,
-            () if scan::is_name(name, "requestId") => &mut found.request_id,
-            () if scan::is_name(name, "progressToken") => &mut found.progress_token,
-            () if scan::is_name(name, "clientInfo") => &mut found.client_info,
-            () if scan::is_name(name, "protocolVersion") => &mut found.protocol_version,
-            () if scan::is_name(name, "inputResponses") => &mut found.input_responses,
-            () if scan::is_name(name, "taskId") => &mut found.task.id,
-            () if scan::is_name(name, "status") => &mut found.task.status,
-            () if scan::is_name(name, "result") => &mut found.task.result,
-            () => return,
+        let member = match &*scan::unescaped(name) {
+            "name" => &mut found.name,
+            "uri" => &mut found.uri,
+            "mode" => &mut found.mode,
+            "arguments" => &mut found.arguments,
+            "_meta" => &mut found.meta,
+            "requestId" => &mut found.request_id,
+            "progressToken" => &mut found.progress_token,
+            "clientInfo" => &mut found.client_info,
+            "protocolVersion" => &mut found.protocol_version,
+            "inputResponses" => &mut found.input_responses,
+            "taskId" => &mut found.task.id,
+            "status" => &mut found.task.status,
+            "result" => &mut found.task.result,
+            _ => return,
         };
         found.has_duplicates |= member.replace(value).is_some();
     });
@@ -584,19 +586,19 @@ struct ResultMembers<'a> {
 
 impl<'a> ResultMembers<'a> {
     fn see(&mut self, name: &[u8], value: &'a [u8]) {
-        let member = match () {
-            () if scan::is_name(name, "isError") => &mut self.is_error,
-            () if scan::is_name(name, "resultType") => &mut self.result_type,
-            () if scan::is_name(name, "action") => &mut self.action,
-            () if scan::is_name(name, "inputRequests") => &mut self.input_requests,
-            () if scan::is_name(name, "serverInfo") => &mut self.server_info,
-            () if scan::is_name(name, "protocolVersion") => &mut self.protocol_version,
-            () if scan::is_name(name, "tools") => &mut self.tools,
-            () if scan::is_name(name, "taskId") => &mut self.task.id,
-            () if scan::is_name(name, "status") => &mut self.task.status,
-            () if scan::is_name(name, "result") => &mut self.task.result,
-            () if scan::is_name(name, "task") => &mut self.nested_task,
-            () => return,
+        let member = match &*scan::unescaped(name) {
+            "isError" => &mut self.is_error,
+            "resultType" => &mut self.result_type,
+            "action" => &mut self.action,
+            "inputRequests" => &mut self.input_requests,
+            "serverInfo" => &mut self.server_info,
+            "protocolVersion" => &mut self.protocol_version,
+            "tools" => &mut self.tools,
+            "taskId" => &mut self.task.id,
+            "status" => &mut self.task.status,
+            "result" => &mut self.task.result,
+            "task" => &mut self.nested_task,
+            _ => return,
         };
         *member = Some(value);
     }
