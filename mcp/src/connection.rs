@@ -12,7 +12,7 @@ use std::time::{Instant, SystemTime};
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity, Severity};
 
 use crate::content::{Content, ContentPart, Measured};
-use crate::entry::{self, Fields, Object};
+use crate::entry::{Fields, Object};
 use crate::message::{
     self, Answer, Body, Call, Id, Input, Line, Malformed, Message, ResultBody, Task,
 };
@@ -1007,7 +1007,7 @@ impl Connection {
         self.sequence += 1;
         let mut payload = Object::new();
         payload.time("occurred_at", now.wall);
-        payload.text("event_id", &self.event_id(sequence));
+        payload.text("event_id", &format!("{}-{sequence}", self.id));
         payload.text("connection_id", &self.id);
         payload.number("sequence", sequence);
         payload.text("phase", phase);
@@ -1017,15 +1017,6 @@ impl Connection {
             payload.text("direction", direction.name());
         }
         payload
-    }
-
-    fn event_id(&self, sequence: u64) -> String {
-        // With a dash and the digits of the largest number.
-        let mut id = String::with_capacity(self.id.len() + 21);
-        id.push_str(&self.id);
-        id.push('-');
-        entry::put_digits(sequence, 1, &mut id);
-        id
     }
 
     fn put_peers(&self, payload: &mut Object) {
