@@ -5,7 +5,8 @@ use core::ops::Range;
 use std::io::{self, Read};
 
 use crate::beginning::beginning;
-use crate::record::{Length, Trailer};
+use crate::disk::DiskFile;
+use crate::record::{LIMIT_MAX_RECORD_LEN, Length, Trailer};
 
 /// How much is read at a time.
 const READ_LEN: usize = 256 * 1024;
@@ -43,6 +44,14 @@ pub(crate) enum Frame<'a> {
     BadLength,
     /// Nothing.
     End,
+}
+
+impl<'a> Frames<FileReader<'a>> {
+    /// The frames of a segment from a place on.
+    pub(crate) fn of_file(file: &'a mut dyn DiskFile, offset: u64) -> Self {
+        // A record may have been longer than is accepted now.
+        Self::new(FileReader { file, offset }, offset, LIMIT_MAX_RECORD_LEN)
+    }
 }
 
 impl<R: Read> Frames<R> {
@@ -144,6 +153,20 @@ impl<R: Read> Frames<R> {
             }
         }
         Ok(self.unread.end > room - READ_LEN)
+    }
+}
+
+/// Reads a file from a place on.
+pub(crate) struct FileReader<'a> {
+    pub(crate) file: &'a mut dyn DiskFile,
+    pub(crate) offset: u64,
+}
+
+impl Read for FileReader<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(self.offset, buf)?;
+        self.offset += read as u64;
+        Ok(read)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Opening a journal: making a new one, or finding out what is there.
 
-use std::io::{self, BufReader, Read};
-use std::ops::Range;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,25 +9,22 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::disk::{Disk, DiskFile};
 use crate::edge::Edge;
 use crate::error::{FileError, OpenError, Place};
-use crate::frames::{Frame, Frames, MOST_STEPS};
+use crate::frames::{Frame, Frames};
 use crate::key::{KeyError, Signer, Verifier};
 use crate::note::MAX_NOTE_LEN;
 use crate::options::{Key, Options};
-use crate::record::{LIMIT_MAX_RECORD_LEN, Record, Trailer};
+use crate::record::{Record, Trailer};
 use crate::segment;
 use crate::signing::{Signing, TileWriter, sync_parent, write_checkpoint};
+use crate::tail::{self, Cut};
 use crate::tile::{Tile, TileFolder};
 use crate::tree::{EMPTY_ROOT, leaf_hash, range_root};
-use crate::writer::{ROOM_STEP, Writer, create_segment, day};
+use crate::writer::{Writer, create_segment, day};
 
 /// How much is written again at a time.
 const REWRITE_LEN: usize = 256 * 1024;
 /// How many tiles are computed before they are handed on, 8 KiB each.
 const MOST_TILES: usize = 512;
-/// What of a write reaches the disk as a whole, on disks with the smallest sectors.
-const SECTOR: usize = 512;
-/// More whole records than this after a damaged one are not counted.
-const MOST_COUNTED: u64 = 1000;
 
 /// What opening found, and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,18 +45,6 @@ pub struct Opening {
     /// How far the last record is ahead of the clock. Until the clock has caught up,
     /// every record gets its time.
     pub ahead: Option<Duration>,
-}
-
-/// What opening cut off the end of the last segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Cut {
-    /// Where it began.
-    pub place: Place,
-    /// How many bytes it was, without the zeros that were room behind them.
-    pub len: u64,
-    /// The file that it is in now.
-    pub kept: PathBuf,
 }
 
 /// All that an open journal consists of.
@@ -263,7 +247,7 @@ impl There<'_> {
     fn last_time_in(&self, first: u64) -> Result<u64, OpenError> {
         let path = segment::path(self.folder, first);
         let mut file = self.disk().open(&path).map_err(FileError::at(&path))?;
-        let mut frames = frames_of(&mut *file, 0);
+        let mut frames = Frames::of_file(&mut *file, 0);
         let (mut sequence, mut last_time) = (first, 0);
         while let Frame::Whole { bytes, .. } = frames.next().map_err(FileError::at(&path))? {
             if let Some(record) = parse(bytes, sequence, last_time) {
@@ -352,7 +336,7 @@ impl There<'_> {
             below_last = edge.partial();
             let path = segment::path(self.folder, first);
             let mut file = self.disk().open(&path).map_err(FileError::at(&path))?;
-            let mut frames = frames_of(&mut *file, 0);
+            let mut frames = Frames::of_file(&mut *file, 0);
             first_time = None;
             while edge.tree().size() < size {
                 let sequence = edge.tree().size();
@@ -437,7 +421,7 @@ impl There<'_> {
         let path = segment::path(self.folder, last);
         let mut source = self.disk().open(&path).map_err(FileError::at(&path))?;
         let mut file = self.disk().open(&path).map_err(FileError::at(&path))?;
-        let mut frames = frames_of(&mut *source, offset);
+        let mut frames = Frames::of_file(&mut *source, offset);
         // What is read is hashed and written from the same memory: after a failed sync
         // the system may show bytes that never reached the disk.
         let mut again = Again::from(offset);
@@ -464,7 +448,8 @@ impl There<'_> {
             offset: len,
             sequence: edge.tree().size(),
         };
-        let cut = self.cut_off(&mut *source, &mut *file, place)?;
+        let is_told = self.options.cut_whole_records;
+        let cut = tail::cut_off(self.disk(), &mut *file, place, is_told)?;
         Ok(End {
             edge,
             file,
@@ -475,55 +460,6 @@ impl There<'_> {
             cut,
             tiles_rebuilt,
         })
-    }
-
-    /// Cuts off what is behind the last record of a segment, if anything is, and keeps
-    /// what is not room alone. `source` is the same file.
-    fn cut_off(
-        &self,
-        source: &mut dyn DiskFile,
-        file: &mut dyn DiskFile,
-        place: Place,
-    ) -> Result<Option<Cut>, OpenError> {
-        let path = place.segment.clone();
-        let begin = place.offset;
-        let end = file.len().map_err(FileError::at(&path))?;
-        if begin == end {
-            return Ok(None);
-        }
-        let end = room_in(file, begin..end).map_err(FileError::at(&path))?;
-        let mut cut = None;
-        if begin < end {
-            let count = count_whole(source, file, &place);
-            let count = count.map_err(FileError::at(&path))?;
-            if count > 0 && !self.options.cut_whole_records {
-                return Err(OpenError::WholeRecords { place, count });
-            }
-            let (kept, mut copy) = self.create_kept(&place)?;
-            copy_from(file, begin..end, &mut *copy).map_err(FileError::at(&kept))?;
-            sync_parent(self.disk(), &kept)?;
-            let len = end - begin;
-            cut = Some(Cut { place, len, kept });
-        }
-        file.set_len(begin).map_err(FileError::at(&path))?;
-        Ok(cut)
-    }
-
-    fn create_kept(&self, place: &Place) -> Result<(PathBuf, Box<dyn DiskFile>), OpenError> {
-        let mut number = 1;
-        loop {
-            let mut name = place.segment.as_os_str().to_owned();
-            name.push(format!(".torn-at-{}", place.offset));
-            if number > 1 {
-                name.push(format!(".{number}"));
-            }
-            let kept = PathBuf::from(name);
-            match self.disk().create_new(&kept) {
-                Err(err) if err.kind() == io::ErrorKind::AlreadyExists => number += 1,
-                Err(err) => return Err(FileError::at(kept)(err).into()),
-                Ok(file) => return Ok((kept, file)),
-            }
-        }
     }
 
     /// Refuses a folder that a checkpoint kept elsewhere was not made from.
@@ -551,81 +487,6 @@ impl There<'_> {
             found,
         }
     }
-}
-
-/// Counts the whole records that follow damage which no crash leaves. `source` is the same
-/// file.
-fn count_whole(
-    source: &mut dyn DiskFile,
-    file: &mut dyn DiskFile,
-    place: &Place,
-) -> io::Result<u64> {
-    let mut frames = frames_of(source, place.offset);
-    let (mut least, mut count) = (place.sequence, 0);
-    let mut steps = MOST_STEPS;
-    // Whether there was a hole before: then a crash has left what follows, too.
-    let mut is_torn = false;
-    while count < MOST_COUNTED {
-        let begin = frames.offset();
-        let Some((sequence, offset)) = frames.find(least, &mut steps)? else {
-            break;
-        };
-        // Only what looking in vain costs is limited.
-        let len = frames.offset() - offset;
-        steps = steps.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
-        let is_first = begin == place.offset;
-        // With nothing but its length before it.
-        let is_next = sequence == least && offset <= begin + 4;
-        if is_first || !is_next {
-            is_torn = has_hole(file, begin..offset)?;
-        }
-        // Of one record alone a tear may have left the length wrong.
-        count += u64::from(!(is_torn || is_first && is_next));
-        least = sequence.saturating_add(1);
-    }
-    // Where looking was given up there may be some.
-    Ok(count.max(u64::from(steps == 0)))
-}
-
-/// Whether a sector that was written among these bytes is zeros still. Sectors reach the
-/// disk one by one, in any order, and behind the last record were zeros before.
-fn has_hole(file: &mut dyn DiskFile, bytes: Range<u64>) -> io::Result<bool> {
-    let offset = bytes.start;
-    let mut source = BufReader::new(FileReader { file, offset }.take(bytes.end - offset));
-    let mut sector = [0; SECTOR];
-    let mut begin = usize::try_from(offset % SECTOR as u64).unwrap_or_default();
-    loop {
-        match source.read_exact(&mut sector[begin..]) {
-            Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
-            read => read?,
-        }
-        if sector[begin..].iter().all(|byte| *byte == 0) {
-            return Ok(true);
-        }
-        begin = 0;
-    }
-}
-
-/// Returns where the room begins that a writer made at the end of these bytes: zeros up to
-/// a multiple of its step.
-fn room_in(file: &mut dyn DiskFile, bytes: Range<u64>) -> io::Result<u64> {
-    if !bytes.end.is_multiple_of(ROOM_STEP) {
-        return Ok(bytes.end);
-    }
-    let mut begin = bytes.start;
-    for_each_part(file, bytes, |offset, part| {
-        if let Some(last) = part.iter().rposition(|byte| *byte != 0) {
-            begin = offset + last as u64 + 1;
-        }
-        Ok(())
-    })?;
-    Ok(begin)
-}
-
-/// The frames of a segment from a place on.
-fn frames_of(file: &mut dyn DiskFile, offset: u64) -> Frames<FileReader<'_>> {
-    // A record may have been longer than is accepted now.
-    Frames::new(FileReader { file, offset }, offset, LIMIT_MAX_RECORD_LEN)
 }
 
 /// Parses the record that has to come next.
@@ -783,49 +644,6 @@ fn refuse_shorter(copy: Option<&(&Path, Checkpoint)>, found: u64) -> Result<(), 
             found,
         }),
         _ => Ok(()),
-    }
-}
-
-/// Copies bytes to the start of another file.
-fn copy_from(from: &mut dyn DiskFile, bytes: Range<u64>, to: &mut dyn DiskFile) -> io::Result<()> {
-    let begin = bytes.start;
-    for_each_part(from, bytes, |offset, part| {
-        to.write_at(offset - begin, part)
-    })?;
-    to.sync()
-}
-
-/// Reads bytes, and hands on where each part of them is.
-fn for_each_part(
-    file: &mut dyn DiskFile,
-    mut bytes: Range<u64>,
-    mut take: impl FnMut(u64, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut buf = vec![0; REWRITE_LEN];
-    while !bytes.is_empty() {
-        let len = usize::try_from(bytes.end - bytes.start).unwrap_or(usize::MAX);
-        let len = len.min(buf.len());
-        let read = file.read_at(bytes.start, &mut buf[..len])?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        take(bytes.start, &buf[..read])?;
-        bytes.start += read as u64;
-    }
-    Ok(())
-}
-
-/// Reads a file from a place on.
-struct FileReader<'a> {
-    file: &'a mut dyn DiskFile,
-    offset: u64,
-}
-
-impl Read for FileReader<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(self.offset, buf)?;
-        self.offset += read as u64;
-        Ok(read)
     }
 }
 
