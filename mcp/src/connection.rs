@@ -5,20 +5,27 @@
 //! has been read and returns entries, [`Connection::settle`] takes how writing them went
 //! and returns what to do with the line.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+mod ending;
+mod entries;
+mod refusal;
+mod requests;
+
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity, Severity};
+use lokryn_compliance_log::{LogEntry, Outcome};
 
 use crate::content::{Content, ContentPart, Measured};
-use crate::entry::{Fields, Object};
-use crate::message::{
-    self, Answer, Body, Call, Id, Input, Line, Malformed, Message, ResultBody, Task,
-};
-use crate::methods::{self, Recorded};
+use crate::message::{self, Answer, Body, Call, Input, Line, Message, ResultBody, Task};
+use crate::methods::Recorded;
 use crate::options::FailurePolicy;
 use crate::settings::Settings;
+
+use ending::Ending;
+pub use refusal::{Refusal, RefusalReason, Verdict};
+pub(crate) use requests::Token;
+use requests::{Pending, Requests};
 
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,14 +37,6 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// For what there is one of for each direction.
-    const fn index(self) -> usize {
-        match self {
-            Self::ToServer => 0,
-            Self::ToClient => 1,
-        }
-    }
-
     /// Returns the other direction.
     #[must_use]
     pub const fn reversed(self) -> Self {
@@ -71,62 +70,6 @@ impl Now {
     }
 }
 
-/// An answer in the place of one that cannot be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The identifier of the request, as it was written in JSON.
-    pub id: String,
-    /// Why.
-    pub reason: RefusalReason,
-}
-
-/// Why a call or a result did not go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RefusalReason {
-    /// The call was not made, because its entry could not be written.
-    NotCalled,
-    /// The call was made, and its result withheld, because the entry of the result could
-    /// not be written.
-    Withheld,
-}
-
-impl RefusalReason {
-    /// The code of the JSON-RPC error, from the range that is free for implementations.
-    pub const CODE: i64 = -32_050;
-
-    /// Returns the message of the JSON-RPC error.
-    #[must_use]
-    pub const fn message(self) -> &'static str {
-        match self {
-            Self::NotCalled => "not called: the audit entry of the call could not be written",
-            Self::Withheld => {
-                "called, but its result is withheld: the audit entry of the result could not be written"
-            }
-        }
-    }
-}
-
-/// What becomes of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// It goes on, unchanged.
-    Forward,
-    /// It does not go on, and nobody is told: it was cancelled while it was being
-    /// recorded, or nobody waits for an answer.
-    Drop,
-    /// It does not go on.
-    Withhold {
-        /// Errors that answer the requests in it, for whoever sent it.
-        to_sender: Vec<Refusal>,
-        /// Errors in the place of the answers in it, for whoever would have received it.
-        to_receiver: Vec<Refusal>,
-        /// Whether the line was a batch, so that its answers are one.
-        is_batch: bool,
-    },
-}
-
 /// How writing the entries of a line went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
@@ -137,8 +80,6 @@ pub(crate) enum Written {
 }
 
 pub(crate) type HeldId = u64;
-/// Tells requests apart, also those with the same identifier.
-pub(crate) type Token = u64;
 
 /// What [`Connection::accept`] returns.
 #[derive(Debug)]
@@ -160,20 +101,6 @@ pub(crate) enum Gate {
     Settled(Verdict),
     /// It waits for its entries.
     Held(HeldId),
-}
-
-/// A request without an answer yet.
-#[derive(Clone, Debug)]
-struct Pending {
-    call: Arc<Call>,
-    direction: Direction,
-    started: Now,
-    progress: u64,
-    is_held: bool,
-    is_duplicate: bool,
-    /// Whether its `finished` entry has been made: it was cancelled or has timed out, and
-    /// an answer may still come.
-    has_ended: bool,
 }
 
 /// A request in a line that waits.
@@ -209,9 +136,8 @@ pub(crate) struct Connection {
     transport: String,
     sequence: u64,
     next_token: Token,
-    /// For each direction.
-    pending: [BTreeMap<Token, Pending>; 2],
-    by_id: [HashMap<Id, VecDeque<Token>>; 2],
+    to_server: Requests,
+    to_client: Requests,
     held: HashMap<HeldId, HeldLine>,
     /// What a task was called for, oldest first.
     tasks: VecDeque<(String, Pending)>,
@@ -229,45 +155,6 @@ pub(crate) struct Connection {
 /// results, are remembered.
 const MAX_REMEMBERED: usize = 1024;
 
-/// What an entry says of how something ended.
-#[derive(Clone, Debug)]
-struct Ending {
-    outcome: Outcome,
-    severity: Option<Severity>,
-    status: Option<&'static str>,
-    error_code: Option<i64>,
-    error_type: Option<String>,
-    task_id: Option<String>,
-}
-
-impl Ending {
-    fn new(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            severity: None,
-            status: None,
-            error_code: None,
-            error_type: None,
-            task_id: None,
-        }
-    }
-
-    fn failed(status: &'static str, error_type: &str) -> Self {
-        Self {
-            status: Some(status),
-            error_type: (!error_type.is_empty()).then(|| error_type.to_owned()),
-            ..Self::new(Outcome::FailureError)
-        }
-    }
-
-    fn cancelled() -> Self {
-        Self {
-            severity: Some(Severity::Notice),
-            ..Self::failed("cancelled", "")
-        }
-    }
-}
-
 impl Connection {
     pub(crate) fn new(settings: Arc<Settings>, id: String, transport: String) -> Self {
         Self {
@@ -276,8 +163,8 @@ impl Connection {
             transport,
             sequence: 0,
             next_token: 0,
-            pending: Default::default(),
-            by_id: Default::default(),
+            to_server: Requests::default(),
+            to_client: Requests::default(),
             held: HashMap::new(),
             tasks: VecDeque::new(),
             inputs: VecDeque::new(),
@@ -323,7 +210,7 @@ impl Connection {
         let cancels = match &line.messages[..] {
             [Message::Notification(call)] if call.method == "notifications/cancelled" => {
                 let request = call.cancels.as_ref();
-                request.and_then(|id| self.find(direction, id))
+                request.and_then(|id| self.requests(direction).find(id))
             }
             _ => None,
         };
@@ -356,7 +243,7 @@ impl Connection {
         let gate = if has_too_many {
             // Nobody knows what it holds, and so whom to answer.
             Gate::Settled(Verdict::Withhold {
-                to_sender: vec![refusal("null", RefusalReason::NotCalled)],
+                to_sender: vec![Refusal::new("null", RefusalReason::NotCalled)],
                 to_receiver: Vec::new(),
                 is_batch: false,
             })
@@ -364,7 +251,7 @@ impl Connection {
             Gate::Settled(self.withhold(&held, now, &mut entries))
         } else if waits && (is_closed_policy || is_taking) {
             for HeldRequest { token, .. } in &held.requests {
-                self.update(direction, *token, |pending| pending.is_held = true);
+                self.requests(direction).hold(*token, true);
             }
             let id = self.token();
             self.held.insert(id, held);
@@ -396,7 +283,7 @@ impl Connection {
             return (Verdict::Drop, entries);
         }
         for HeldRequest { token, pending, .. } in &held.requests {
-            self.update(pending.direction, *token, |pending| pending.is_held = false);
+            self.requests(pending.direction).hold(*token, false);
         }
         let is_open = self.settings.options.policy == FailurePolicy::Open;
         let verdict = match written {
@@ -405,7 +292,8 @@ impl Connection {
             Written::No => self.withhold(&held, now, &mut entries),
             Written::Abandoned => {
                 for HeldRequest { token, pending, .. } in &held.requests {
-                    if self.remove(pending.direction, *token).is_some() {
+                    let requests = self.requests(pending.direction);
+                    if requests.remove(*token).is_some() {
                         let ending = Ending {
                             error_type: Some("not_sent".into()),
                             ..Ending::cancelled()
@@ -429,7 +317,8 @@ impl Connection {
     ) -> Vec<LogEntry> {
         let mut entries = Vec::new();
         for token in requests {
-            let Some(pending) = self.remove(direction, *token).filter(|it| !it.has_ended) else {
+            let pending = self.requests(direction).remove(*token);
+            let Some(pending) = pending.filter(|pending| !pending.has_ended) else {
                 continue;
             };
             let ending = Ending {
@@ -448,9 +337,9 @@ impl Connection {
         }
         self.is_closed = true;
         let mut entries: Vec<_> = self.gap(now).into_iter().collect();
-        let mut pending: Vec<_> = std::mem::take(&mut self.pending)
+        let mut pending: Vec<_> = [&mut self.to_server, &mut self.to_client]
             .into_iter()
-            .flatten()
+            .flat_map(Requests::take_all)
             .collect();
         pending.sort_by_key(|(token, _)| *token);
         let tasks = self.tasks.drain(..).map(|(_, pending)| pending);
@@ -464,60 +353,8 @@ impl Connection {
             let ending = Ending::failed("unknown", "disconnected");
             entries.push(self.finished(&pending, &ending, None, "finished", now));
         }
-        let mut payload = self.payload("closed", None, now);
-        payload.text("reason", reason);
-        self.put_peers(&mut payload);
-        let fields = Fields {
-            event_type: EventType::Logout,
-            outcome: Outcome::Success,
-            severity: None,
-            resource: "session/close".into(),
-            sensitivity: self.settings.frame,
-        };
-        entries.push(fields.entry(&self.settings, payload));
+        entries.push(self.closed(reason, now));
         entries
-    }
-
-    /// Returns the entry of a process that begins.
-    pub(crate) fn process_started(&mut self, command: &str, now: Now) -> LogEntry {
-        let payload = self.payload("started", None, now);
-        let fields = Fields {
-            event_type: EventType::ProcessStart,
-            outcome: Outcome::Success,
-            severity: None,
-            resource: command.to_owned(),
-            sensitivity: self.settings.frame,
-        };
-        fields.entry(&self.settings, payload)
-    }
-
-    /// Returns the entry of a process that has ended, or could not begin.
-    pub(crate) fn process_stopped(
-        &mut self,
-        command: &str,
-        status: Option<i32>,
-        signal: Option<i32>,
-        now: Now,
-    ) -> LogEntry {
-        let mut payload = self.payload("finished", None, now);
-        if let Some(status) = status {
-            payload.json("exit_status", &status.to_string());
-        }
-        if let Some(signal) = signal {
-            payload.json("signal", &signal.to_string());
-        }
-        let outcome = match status {
-            Some(0) => Outcome::Success,
-            _ => Outcome::FailureError,
-        };
-        let fields = Fields {
-            event_type: EventType::ProcessStop,
-            outcome,
-            severity: None,
-            resource: command.to_owned(),
-            sensitivity: self.settings.frame,
-        };
-        fields.entry(&self.settings, payload)
     }
 
     /// Counts entries that found no place.
@@ -527,21 +364,6 @@ impl Connection {
             since: now.wall,
         });
         lost.count += u64::try_from(count).unwrap_or(u64::MAX);
-    }
-
-    fn gap(&mut self, now: Now) -> Option<LogEntry> {
-        let lost = self.lost.take()?;
-        let mut payload = self.payload("gap", None, now);
-        payload.number("lost_entries", lost.count);
-        payload.time("lost_since", lost.since);
-        let fields = Fields {
-            event_type: EventType::ResourceAccess,
-            outcome: Outcome::FailureError,
-            severity: Some(Severity::Alert),
-            resource: "audit/gap".into(),
-            sensitivity: self.settings.frame,
-        };
-        Some(fields.entry(&self.settings, payload))
     }
 
     /// Whether a notification goes on whatever the sink does.
@@ -557,15 +379,16 @@ impl Connection {
         }
     }
 
+    fn requests(&mut self, direction: Direction) -> &mut Requests {
+        match direction {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
+        }
+    }
+
     fn token(&mut self) -> Token {
         self.next_token += 1;
         self.next_token
-    }
-
-    fn update(&mut self, direction: Direction, token: Token, change: impl FnOnce(&mut Pending)) {
-        if let Some(pending) = self.pending[direction.index()].get_mut(&token) {
-            change(pending);
-        }
     }
 
     /// Takes a request.
@@ -587,14 +410,14 @@ impl Connection {
         if direction == Direction::ToServer && call.peer.name.is_some() {
             self.client.clone_from(&call.peer.name);
         }
-        let id = call.id.clone().unwrap_or(Id::Null);
+        let is_duplicate = self.requests(direction).has(call.id.as_ref());
         let mut pending = Pending {
             call: Arc::new(call),
             direction,
             started: now,
             progress: 0,
             is_held: false,
-            is_duplicate: self.by_id[direction.index()].contains_key(&id),
+            is_duplicate,
             has_ended: false,
         };
         if is_refused {
@@ -617,9 +440,7 @@ impl Connection {
         for input in &inputs {
             entries.push(self.input_answered(&pending, input, now));
         }
-        let by_id = &mut self.by_id[direction.index()];
-        by_id.entry(id).or_default().push_back(token);
-        self.pending[direction.index()].insert(token, pending.clone());
+        self.requests(direction).insert(token, pending.clone());
         HeldRequest {
             token,
             raw_id,
@@ -629,14 +450,12 @@ impl Connection {
 
     /// Ends the oldest request of a direction if there is no place for another.
     fn make_room(&mut self, direction: Direction, now: Now, entries: &mut Vec<LogEntry>) {
-        let table = &self.pending[direction.index()];
-        if table.len() < self.settings.options.max_pending {
+        let max_pending = self.settings.options.max_pending;
+        let requests = self.requests(direction);
+        if requests.len() < max_pending {
             return;
         }
-        let Some(oldest) = table.keys().next().copied() else {
-            return;
-        };
-        let evicted = self.remove(direction, oldest);
+        let evicted = requests.remove_oldest();
         if let Some(pending) = evicted.filter(|pending| !pending.has_ended) {
             let ending = Ending::failed("unknown", "too_many_pending");
             entries.push(self.finished(&pending, &ending, None, "finished", now));
@@ -648,7 +467,7 @@ impl Connection {
         let max_age = self.settings.options.max_pending_age;
         for direction in [Direction::ToServer, Direction::ToClient] {
             let mut expired = Vec::new();
-            for pending in self.pending[direction.index()].values_mut() {
+            for pending in self.requests(direction).oldest_first() {
                 let age = now.monotonic.duration_since(pending.started.monotonic);
                 if age < max_age {
                     break;
@@ -665,35 +484,6 @@ impl Connection {
         }
     }
 
-    fn remove(&mut self, direction: Direction, token: Token) -> Option<Pending> {
-        let pending = self.pending[direction.index()].remove(&token)?;
-        let id = pending.call.id.as_ref().unwrap_or(&Id::Null);
-        let by_id = &mut self.by_id[direction.index()];
-        if let Some(tokens) = by_id.get_mut(id) {
-            tokens.retain(|other| *other != token);
-            if tokens.is_empty() {
-                by_id.remove(id);
-            }
-        }
-        Some(pending)
-    }
-
-    /// Finds the request that an identifier means: the oldest one, but rather one that
-    /// has gone on and not ended yet.
-    fn find(&self, direction: Direction, id: &Id) -> Option<Token> {
-        let table = &self.pending[direction.index()];
-        let of = |id: &Id| {
-            let tokens = self.by_id[direction.index()].get(id)?;
-            let is_waiting = |token: &&Token| {
-                table
-                    .get(token)
-                    .is_some_and(|pending| !pending.has_ended && !pending.is_held)
-            };
-            tokens.iter().find(is_waiting).or(tokens.front()).copied()
-        };
-        of(id).or_else(|| of(&id.alike()?))
-    }
-
     fn notification(
         &mut self,
         direction: Direction,
@@ -707,7 +497,7 @@ impl Connection {
                 let request = call
                     .cancels
                     .as_ref()
-                    .and_then(|id| self.find(direction, id));
+                    .and_then(|id| self.requests(direction).find(id));
                 if let Some(token) = request {
                     self.cancel(direction, token, now, entries, cancelled);
                 }
@@ -729,8 +519,9 @@ impl Connection {
         let Some(token) = &call.progress_token else {
             return;
         };
-        let request = self.pending[direction.index()]
-            .values_mut()
+        let request = self
+            .requests(direction)
+            .oldest_first()
             .rev()
             .find(|pending| pending.call.progress_token.as_ref() == Some(token));
         if let Some(pending) = request {
@@ -754,7 +545,7 @@ impl Connection {
         if let Some((id, held)) = held {
             held.is_cancelled = true;
             cancelled.push(*id);
-            if let Some(pending) = self.remove(direction, token) {
+            if let Some(pending) = self.requests(direction).remove(token) {
                 let ending = Ending {
                     error_type: Some("not_sent".into()),
                     ..Ending::cancelled()
@@ -763,14 +554,10 @@ impl Connection {
             }
             return;
         }
-        let mut ended = None;
-        self.update(direction, token, |pending| {
-            if !pending.has_ended {
-                pending.has_ended = true;
-                ended = Some(pending.clone());
-            }
-        });
-        if let Some(pending) = ended {
+        let pending = self.requests(direction).get_mut(token);
+        if let Some(pending) = pending.filter(|pending| !pending.has_ended) {
+            pending.has_ended = true;
+            let pending = pending.clone();
             entries.push(self.finished(&pending, &Ending::cancelled(), None, "finished", now));
         }
     }
@@ -784,8 +571,9 @@ impl Connection {
         entries: &mut Vec<LogEntry>,
     ) -> Option<Pending> {
         let of = direction.reversed();
-        let token = answer.id.as_ref().and_then(|id| self.find(of, id));
-        let Some(pending) = token.and_then(|token| self.remove(of, token)) else {
+        let requests = self.requests(of);
+        let token = answer.id.as_ref().and_then(|id| requests.find(id));
+        let Some(pending) = token.and_then(|token| requests.remove(token)) else {
             entries.push(self.unmatched(direction, answer, now));
             return None;
         };
@@ -841,70 +629,6 @@ impl Connection {
                 }
             }
         }
-    }
-
-    fn ending(&self, pending: &Pending, body: &Body) -> Ending {
-        let options = &self.settings.options;
-        let body = match body {
-            Body::Error {
-                is_transport_closed: true,
-                code,
-            } => {
-                return Ending {
-                    error_code: *code,
-                    ..Ending::failed("unknown", "transport_closed")
-                };
-            }
-            Body::Error { code, .. } => {
-                let is_in = |codes: &std::collections::BTreeSet<i64>| {
-                    code.is_some_and(|code| codes.contains(&code))
-                };
-                let outcome = if is_in(&options.denied_codes) {
-                    Outcome::FailureDenied
-                } else if is_in(&options.unauthorized_codes) {
-                    Outcome::FailureUnauthorized
-                } else {
-                    Outcome::FailureError
-                };
-                return Ending {
-                    error_code: *code,
-                    error_type: Some("json_rpc_error".into()),
-                    ..Ending::new(outcome)
-                };
-            }
-            Body::Result(body) => body,
-        };
-        if body.is_error {
-            return Ending {
-                error_type: Some("tool_error".into()),
-                ..Ending::new(Outcome::FailureError)
-            };
-        }
-        if body.is_input_required {
-            return Ending {
-                status: Some("input_required"),
-                ..Ending::new(Outcome::Partial)
-            };
-        }
-        let creates_task = !pending.call.method.starts_with("tasks/");
-        if let Some(task) = body.task.as_ref().filter(|_| creates_task) {
-            return Ending {
-                status: Some("task"),
-                task_id: Some(task.id.clone()),
-                ..Ending::new(Outcome::Partial)
-            };
-        }
-        if pending.call.method == "elicitation/create" {
-            return elicited(body.action.as_deref());
-        }
-        let mut ending = Ending::new(Outcome::Success);
-        let name = pending.call.name.as_ref();
-        if pending.call.method == "tools/call"
-            && name.is_some_and(|name| self.destructive.contains(name))
-        {
-            ending.severity = Some(Severity::Notice);
-        }
-        ending
     }
 
     /// Begins or ends the task that a result is about.
@@ -977,13 +701,13 @@ impl Connection {
         let mut to_receiver = Vec::new();
         for request in &held.requests {
             let pending = &request.pending;
-            self.remove(pending.direction, request.token);
+            self.requests(pending.direction).remove(request.token);
             let ending = Ending::failed("refused", "audit_failed");
             entries.push(self.finished(pending, &ending, None, "finished", now));
-            to_sender.push(refusal(&request.raw_id, RefusalReason::NotCalled));
+            to_sender.push(Refusal::new(&request.raw_id, RefusalReason::NotCalled));
         }
         for (raw_id, pending) in &held.answers {
-            to_receiver.push(refusal(raw_id, RefusalReason::Withheld));
+            to_receiver.push(Refusal::new(raw_id, RefusalReason::Withheld));
             if let Some(pending) = pending {
                 let ending = Ending::failed("withheld", "audit_failed");
                 entries.push(self.finished(pending, &ending, None, "withheld", now));
@@ -998,304 +722,13 @@ impl Connection {
             is_batch: held.is_batch,
         }
     }
-
-    // The entries.
-
-    /// Returns the members that every entry has.
-    fn payload(&mut self, phase: &str, direction: Option<Direction>, now: Now) -> Object {
-        let sequence = self.sequence;
-        self.sequence += 1;
-        let mut payload = Object::new();
-        payload.time("occurred_at", now.wall);
-        payload.text("event_id", &format!("{}-{sequence}", self.id));
-        payload.text("connection_id", &self.id);
-        payload.number("sequence", sequence);
-        payload.text("phase", phase);
-        payload.text("transport", &self.transport);
-        payload.some_text("protocol_version", self.protocol_version.as_deref());
-        if let Some(direction) = direction {
-            payload.text("direction", direction.name());
-        }
-        payload
-    }
-
-    fn put_peers(&self, payload: &mut Object) {
-        payload.some_text("client", self.client.as_deref());
-        payload.some_text("server", self.server.as_deref());
-    }
-
-    /// Returns the members of an entry about a request.
-    fn payload_of(&mut self, phase: &str, pending: &Pending, now: Now) -> Object {
-        let mut payload = self.payload(phase, Some(pending.direction), now);
-        let call = &pending.call;
-        payload.text("method", &call.method);
-        if call.id.is_some() {
-            put_id(&mut payload, &call.shown_id, call.id.as_ref());
-        }
-        if pending.is_duplicate {
-            payload.json("duplicate_id", "true");
-        }
-        if call.has_duplicate_members {
-            payload.json("duplicate_members", "true");
-        }
-        payload.time("started_at", pending.started.wall);
-        if let Some((trace, span)) = &call.trace {
-            payload.text("trace_id", trace);
-            payload.text("span_id", span);
-        }
-        if matches!(&*call.method, "initialize" | "server/discover") {
-            self.put_peers(&mut payload);
-        }
-        payload.measured("arguments", &call.arguments, self.settings.hmac_key.id());
-        payload
-    }
-
-    fn fields_of(&self, call: &Call, ending: &Ending, has_content: bool) -> Fields {
-        Fields {
-            event_type: call.event_type,
-            outcome: ending.outcome,
-            severity: ending.severity,
-            resource: call.resource.clone(),
-            sensitivity: self.sensitivity(&call.method, call.sensitivity, has_content),
-        }
-    }
-
-    fn sensitivity(
-        &self,
-        method: &str,
-        rule: Option<Sensitivity>,
-        has_content: bool,
-    ) -> Sensitivity {
-        let content = match (has_content, methods::is_highly_restricted(method)) {
-            (true, true) => Sensitivity::HighlyRestricted,
-            (true, false) => Sensitivity::Restricted,
-            (false, _) => self.settings.frame,
-        };
-        match rule {
-            // A rule can say less than the default of a frame, never less than content.
-            Some(rule) if !has_content => rule,
-            Some(rule) => rule.max(content),
-            None => self.settings.frame.max(content),
-        }
-    }
-
-    fn started(&mut self, pending: &Pending, now: Now) -> LogEntry {
-        let payload = self.payload_of("started", pending, now);
-        let ending = Ending {
-            severity: Some(Severity::Debug),
-            ..Ending::new(Outcome::Partial)
-        };
-        let has_content = pending.call.arguments.recorded.is_some();
-        self.fields_of(&pending.call, &ending, has_content)
-            .entry(&self.settings, payload)
-    }
-
-    fn finished(
-        &mut self,
-        pending: &Pending,
-        ending: &Ending,
-        result: Option<&Measured>,
-        phase: &str,
-        now: Now,
-    ) -> LogEntry {
-        let mut payload = self.payload_of(phase, pending, now);
-        let duration = now
-            .monotonic
-            .saturating_duration_since(pending.started.monotonic);
-        payload.duration("duration_ms", duration);
-        put_ending(&mut payload, ending);
-        if pending.progress > 0 {
-            payload.number("progress_notifications", pending.progress);
-        }
-        if let Some(result) = result {
-            payload.measured("result", result, self.settings.hmac_key.id());
-        }
-        let has_content = pending.call.arguments.recorded.is_some()
-            || result.is_some_and(|result| result.recorded.is_some());
-        self.fields_of(&pending.call, ending, has_content)
-            .entry(&self.settings, payload)
-    }
-
-    /// Returns the entry of a notification.
-    fn passing(&mut self, direction: Direction, call: Call, now: Now) -> LogEntry {
-        let is_debug = call.definition.recorded == Recorded::IfAsked;
-        let ending = Ending {
-            severity: is_debug.then_some(Severity::Debug),
-            task_id: call.task.as_ref().map(|task| task.id.clone()),
-            ..Ending::new(Outcome::Success)
-        };
-        let pending = Pending {
-            call: Arc::new(call),
-            direction,
-            started: now,
-            progress: 0,
-            is_held: false,
-            is_duplicate: false,
-            has_ended: false,
-        };
-        self.finished(&pending, &ending, None, "notified", now)
-    }
-
-    fn malformed(&mut self, direction: Direction, malformed: Malformed, now: Now) -> LogEntry {
-        let mut payload = self.payload("notified", Some(direction), now);
-        payload.text("error_type", malformed.error_type);
-        payload.len("message_bytes", malformed.bytes);
-        let fields = Fields {
-            event_type: EventType::ResourceAccess,
-            outcome: Outcome::FailureError,
-            severity: None,
-            resource: "malformed".into(),
-            sensitivity: self.settings.frame,
-        };
-        fields.entry(&self.settings, payload)
-    }
-
-    /// Returns the entry of an answer to nothing that is known.
-    fn unmatched(&mut self, direction: Direction, answer: &Answer, now: Now) -> LogEntry {
-        let mut payload = self.payload("finished", Some(direction.reversed()), now);
-        put_id(
-            &mut payload,
-            &message::cut_id(&answer.raw_id),
-            answer.id.as_ref(),
-        );
-        payload.text("error_type", "unmatched_answer");
-        if let Body::Error {
-            code: Some(code), ..
-        } = answer.body
-        {
-            payload.json("error_code", &code.to_string());
-        }
-        payload.measured("result", &answer.result, self.settings.hmac_key.id());
-        let fields = Fields {
-            event_type: EventType::ResourceAccess,
-            outcome: Outcome::FailureError,
-            severity: None,
-            resource: "unmatched".into(),
-            sensitivity: self.settings.frame,
-        };
-        fields.entry(&self.settings, payload)
-    }
-
-    /// Returns the entry of a request inside of a result, and remembers it.
-    fn input_requested(&mut self, pending: &Pending, input: &Input, now: Now) -> LogEntry {
-        if self.inputs.len() >= MAX_REMEMBERED {
-            self.inputs.pop_front();
-        }
-        let remembered = Input {
-            measured: Measured::default(),
-            ..input.clone()
-        };
-        self.inputs.push_back(remembered);
-        let ending = Ending {
-            severity: Some(Severity::Debug),
-            ..Ending::new(Outcome::Partial)
-        };
-        self.input("requested", pending, input, "arguments", &ending, now)
-    }
-
-    /// Returns the entry of an answer to such a request.
-    fn input_answered(&mut self, pending: &Pending, answer: &Input, now: Now) -> LogEntry {
-        let asked = self
-            .inputs
-            .iter()
-            .rposition(|input| input.key == answer.key);
-        let asked = asked.and_then(|at| self.inputs.remove(at));
-        let input = Input {
-            method: match (&asked, &answer.action) {
-                (Some(asked), _) => asked.method.clone(),
-                // Only answers to elicitations have an action.
-                (None, Some(_)) => Some("elicitation/create".into()),
-                (None, None) => None,
-            },
-            mode: asked.and_then(|asked| asked.mode),
-            ..answer.clone()
-        };
-        let ending = elicited(answer.action.as_deref());
-        self.input("finished", pending, &input, "result", &ending, now)
-    }
-
-    fn input(
-        &mut self,
-        phase: &str,
-        pending: &Pending,
-        input: &Input,
-        part: &str,
-        ending: &Ending,
-        now: Now,
-    ) -> LogEntry {
-        let method = input.method.as_deref().unwrap_or("inputResponses");
-        let mut payload = self.payload(phase, Some(Direction::ToClient), now);
-        payload.text("method", method);
-        put_id(
-            &mut payload,
-            &pending.call.shown_id,
-            pending.call.id.as_ref(),
-        );
-        payload.text("input_id", &input.key);
-        put_ending(&mut payload, ending);
-        payload.measured(part, &input.measured, self.settings.hmac_key.id());
-        let resource = match method {
-            "elicitation/create" => {
-                format!("elicitation/{}", input.mode.as_deref().unwrap_or("form"))
-            }
-            "roots/list" => "roots".to_owned(),
-            method => method.to_owned(),
-        };
-        let fields = Fields {
-            event_type: methods::method(method).event_type,
-            outcome: ending.outcome,
-            severity: ending.severity,
-            resource,
-            sensitivity: self.sensitivity(method, None, input.measured.recorded.is_some()),
-        };
-        fields.entry(&self.settings, payload)
-    }
-}
-
-fn refusal(id: &str, reason: RefusalReason) -> Refusal {
-    Refusal {
-        id: id.to_owned(),
-        reason,
-    }
-}
-
-/// How an elicitation ended.
-fn elicited(action: Option<&str>) -> Ending {
-    match action {
-        Some("decline") => Ending {
-            status: Some("declined"),
-            ..Ending::new(Outcome::FailureDenied)
-        },
-        Some("cancel") => Ending::cancelled(),
-        _ => Ending::new(Outcome::Success),
-    }
-}
-
-fn put_ending(payload: &mut Object, ending: &Ending) {
-    payload.some_text("status", ending.status);
-    payload.some_text("error_type", ending.error_type.as_deref());
-    if let Some(code) = ending.error_code {
-        payload.json("error_code", &code.to_string());
-    }
-    payload.some_text("task_id", ending.task_id.as_deref());
-}
-
-/// A number stays a number, so that `1` and `"1"` can be told apart.
-fn put_id(payload: &mut Object, shown: &str, id: Option<&Id>) {
-    match id {
-        Some(Id::Number(number)) if number.parse::<i64>().is_ok() => {
-            payload.json("request_id", number);
-        }
-        Some(Id::Text(text)) => payload.text("request_id", text),
-        _ => payload.text("request_id", shown),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use lokryn_compliance_log::LogSource;
+    use lokryn_compliance_log::{LogSource, Sensitivity};
 
     use super::*;
     use crate::content::HmacKey;
@@ -1421,7 +854,7 @@ mod tests {
             );
             assert_eq!(entries.len(), usize::from(expected != "Forward"), "{shown}");
             // What did not go on is not waited for.
-            let waits = clock.connection.pending[Direction::ToServer.index()].len();
+            let waits = clock.connection.to_server.len();
             assert_eq!(waits, usize::from(expected == "Forward"), "{shown}");
             assert_eq!(
                 clock.settle(&call, written).0,
@@ -1457,8 +890,7 @@ mod tests {
             clock.settle(&result, Written::Yes);
         }
         let connection = &clock.connection;
-        assert!(connection.pending.iter().all(BTreeMap::is_empty));
-        assert!(connection.by_id.iter().all(HashMap::is_empty));
+        assert!(connection.to_server.is_empty() && connection.to_client.is_empty());
         assert!(connection.held.is_empty());
         assert!(connection.tasks.is_empty() && connection.inputs.is_empty());
     }
