@@ -691,7 +691,12 @@ impl Shared {
 
     fn sync(&self) -> Result<(), Closed> {
         self.write_waiting();
-        self.sync_written(&mut self.lock(&self.writer)).map(drop)
+        let mut live = self.lock(&self.writer);
+        let writer = self.usable(&mut live)?;
+        // Whoever has synced once will again.
+        let made = writer.make_room(self.max_segment_len);
+        let synced = made.and_then(|()| writer.sync());
+        synced.inspect_err(|closed| self.fail(closed.clone()))
     }
 
     fn checkpoint(&self) -> Result<Checkpoint, Closed> {

@@ -61,9 +61,10 @@ impl Writer {
 
     /// Makes room behind the records, as much as they take, within a segment of `max_len`.
     /// What is written over synced zeros takes half the time to sync, since the file
-    /// system has nothing to note: the file does not grow.
+    /// system has nothing to note: the file does not grow. To be synced with what has been
+    /// written.
     pub(crate) fn make_room(&mut self, max_len: u64) -> Result<(), Closed> {
-        if self.len <= self.room {
+        if self.len <= self.room || !self.is_unsynced {
             return Ok(());
         }
         let end = (self.len + self.len.min(MOST_ROOM)).min(max_len);

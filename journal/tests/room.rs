@@ -131,6 +131,27 @@ fn a_segment_ends_with_its_last_record_once_nobody_writes_to_it() {
     assert_eq!(read(&audit), (all, vec![]));
 }
 
+/// So has whoever appends without waiting and syncs then, and nobody without a sync.
+#[test]
+fn what_is_synced_by_hand_has_room() {
+    let audit = scratch("by_hand").join("audit");
+    let journal = options().open(&audit).unwrap();
+    let room = || {
+        let bytes = fs::read(&segments(&audit)[0]).unwrap();
+        bytes.len() - records_in(&bytes).0
+    };
+    for number in 0..1200 {
+        journal.append_unsynced(&entry(number)).unwrap();
+    }
+    journal.checkpoint().unwrap();
+    assert_eq!(room(), 0);
+    journal.sync().unwrap();
+    assert_eq!(room(), 0);
+    journal.append_unsynced(&entry(1200)).unwrap();
+    journal.sync().unwrap();
+    assert!(room() > 0);
+}
+
 /// What is only room is no record that was lost, and is not kept.
 #[test]
 fn opening_gives_up_the_room_of_who_was_killed() {
