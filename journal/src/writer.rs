@@ -11,6 +11,8 @@ use crate::tile::TILE_WIDTH;
 
 /// How many records may wait for the next checkpoint: 2048 full tiles of 8 KiB.
 const MAX_UNSIGNED: u64 = 2048 * TILE_WIDTH as u64;
+/// Segments that are shorter than this have no room: who writes little gains nothing by it.
+const LEAST_LEN: u64 = 64 * 1024;
 /// How much room is made at a time, at most.
 const MOST_ROOM: u64 = 1024 * 1024;
 /// Room ends at a multiple of this.
@@ -64,9 +66,11 @@ impl Writer {
     /// system has nothing to note: the file does not grow. To be synced with what has been
     /// written.
     pub(crate) fn make_room(&mut self, max_len: u64) -> Result<(), Closed> {
-        if self.len <= self.room || !self.is_unsynced {
+        if self.len <= self.room.max(LEAST_LEN) || !self.is_unsynced {
             return Ok(());
         }
+        // Whose records the zeros would go over.
+        self.refuse_other_writer()?;
         let end = (self.len + self.len.min(MOST_ROOM)).min(max_len);
         let end = end / ROOM_STEP * ROOM_STEP;
         let mut at = self.len;

@@ -209,18 +209,42 @@ fn whoever_closes_beside_another_writer_cuts_nothing_off() {
     let audit = scratch("other_closes").join("audit");
     let options = || Journal::options().checkpoint_interval(Duration::from_secs(3600));
     let journal = options().open(&audit).unwrap();
-    for number in 0..100 {
-        journal.append(&entry(number)).unwrap();
+    for number in 0..999 {
+        journal.append_unsynced(&entry(number)).unwrap();
     }
+    journal.append(&entry(999)).unwrap();
     journal.checkpoint().unwrap();
     fs::remove_file(audit.join("lock")).unwrap();
     let other = options().open(&audit).unwrap();
-    other.append(&entry(100)).unwrap();
+    other.append(&entry(1000)).unwrap();
     let err = journal.close().unwrap_err();
     assert!(matches!(err, Closed::OtherWriter { .. }), "{err}");
-    other.append(&entry(101)).unwrap();
+    other.append(&entry(1001)).unwrap();
     let key = other.verifier().clone();
-    assert_eq!(other.close().unwrap().size(), 102);
+    assert_eq!(other.close().unwrap().size(), 1002);
+    let report = verify(&audit, &[key]).unwrap();
+    assert!(report.is_ok(), "{report:?}");
+}
+
+/// Nor does it make room over what the other has written.
+#[test]
+fn whoever_syncs_beside_another_writer_makes_no_room() {
+    let audit = scratch("other_syncs").join("audit");
+    let options = || Journal::options().checkpoint_interval(Duration::from_secs(3600));
+    let journal = options().open(&audit).unwrap();
+    let mut count = 0;
+    // Until they have been written, and are not synced.
+    while journal.commits() == 0 {
+        journal.append_unsynced(&entry(count)).unwrap();
+        count += 1;
+    }
+    fs::remove_file(audit.join("lock")).unwrap();
+    let other = options().open(&audit).unwrap();
+    other.append(&entry(count)).unwrap();
+    let err = journal.sync().unwrap_err();
+    assert!(matches!(err, Closed::OtherWriter { .. }), "{err}");
+    let key = other.verifier().clone();
+    assert_eq!(other.close().unwrap().size(), count as u64 + 1);
     let report = verify(&audit, &[key]).unwrap();
     assert!(report.is_ok(), "{report:?}");
 }

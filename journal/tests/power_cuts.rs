@@ -101,7 +101,9 @@ fn live(options: Options, promises: &mut Promises, random: &mut Random) {
     for _ in 0..random.below(120) {
         promises.written += 1;
         let mut entry = entry(promises.written);
-        entry.message = "m".repeat(random.below(1500));
+        // Some so long that there is room behind them.
+        let most = [1500, 1500, 15_000][random.below(3)];
+        entry.message = "m".repeat(random.below(most));
         let appended = match random.below(10) {
             0 => match journal.checkpoint() {
                 Ok(checkpoint) => {
@@ -218,7 +220,7 @@ fn nothing_acknowledged_to_threads_is_lost() {
                 scope.spawn(move || {
                     let mut acknowledged = Vec::new();
                     for number in 0..60 {
-                        let entry = entry(thread * 1000 + number);
+                        let entry = long_entry(thread * 1000 + number);
                         if number % 20 == thread && journal.checkpoint().is_err() {
                             break;
                         }
@@ -250,7 +252,15 @@ fn nothing_acknowledged_to_threads_is_lost() {
 
 fn all_of_threads() -> Vec<LogEntry> {
     let numbers = (0..6).flat_map(|thread| (0..60).map(move |it| thread * 1000 + it));
-    numbers.map(entry).collect()
+    numbers.map(long_entry).collect()
+}
+
+/// So long that there is room behind a few of them.
+fn long_entry(number: usize) -> LogEntry {
+    LogEntry {
+        message: "m".repeat(2000),
+        ..entry(number)
+    }
 }
 
 /// Whoever else asks for a checkpoint meanwhile: where every commit is signed, no entry is
@@ -338,13 +348,12 @@ fn a_disk_too_full_for_room_takes_records() {
         disk.fail_after(Some(fuel), Fault::Full);
         let mut promises = Promises::default();
         for number in 0..100 {
-            promises.tried.insert(number as u64, vec![entry(number)]);
-            let Ok(receipt) = journal.append(&entry(number)) else {
+            let entry = long_entry(number);
+            promises.tried.insert(number as u64, vec![entry.clone()]);
+            let Ok(receipt) = journal.append(&entry) else {
                 break;
             };
-            promises
-                .acknowledged
-                .insert(receipt.sequence, entry(number));
+            promises.acknowledged.insert(receipt.sequence, entry);
         }
         let is_open = promises.acknowledged.len() == 100;
         assert_eq!(journal.close().is_ok(), is_open, "fuel {fuel}");
