@@ -9,7 +9,7 @@ use crate::disk::DiskFile;
 use crate::record::{LIMIT_MAX_RECORD_LEN, Length, Trailer};
 
 /// How much is read at a time.
-const READ_LEN: usize = 256 * 1024;
+pub(crate) const READ_LEN: usize = 256 * 1024;
 
 /// How many steps are spent on looking for where records begin, before the rest counts as
 /// damaged: bytes that were made to look like the ends of records all over could take

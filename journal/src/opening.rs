@@ -448,8 +448,8 @@ impl There<'_> {
             offset: len,
             sequence: edge.tree().size(),
         };
-        let is_told = self.options.cut_whole_records;
-        let cut = tail::cut_off(self.disk(), &mut *file, place, is_told)?;
+        let cut_whole_records = self.options.cut_whole_records;
+        let cut = tail::cut_off(self.disk(), &mut *file, place, cut_whole_records)?;
         Ok(End {
             edge,
             file,

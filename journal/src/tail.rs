@@ -6,12 +6,10 @@ use std::path::PathBuf;
 
 use crate::disk::{Disk, DiskFile};
 use crate::error::{FileError, OpenError, Place};
-use crate::frames::{FileReader, Frames, MOST_STEPS};
+use crate::frames::{FileReader, Frames, MOST_STEPS, READ_LEN};
 use crate::signing::sync_parent;
 use crate::writer::ROOM_STEP;
 
-/// How much is read at a time.
-const READ_LEN: usize = 256 * 1024;
 /// What of a write reaches the disk as a whole, on disks with the smallest sectors.
 const SECTOR: usize = 512;
 /// More whole records than this after a damaged one are not counted.

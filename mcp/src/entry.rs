@@ -137,15 +137,9 @@ fn put_quoted(text: &str, out: &mut String) {
 
 /// Puts a time as the detail `occurred_at` has it.
 fn put_time(time: Timestamp, out: &mut String) {
-    let start = out.len();
-    let _ = write!(out, "{time}");
+    let _ = write!(out, "{}", Timestamp { nanos: 0, ..time });
     out.pop(); // the Z
-    let point = out[start..].find('.').map_or(out.len(), |at| start + at);
-    let digits = out.len().saturating_sub(point + 1);
-    if digits == 0 {
-        out.push('.');
-    }
-    out.push_str(&"000000000Z"[digits..]);
+    let _ = write!(out, ".{:09}Z", time.nanos);
 }
 
 /// The parts of an entry that are fields of the schema.

@@ -298,13 +298,15 @@ impl<'a> Members<'a> {
     fn see(&mut self, name: &[u8], value: &'a [u8]) -> bool {
         let name = &*scan::unescaped(name);
         let is_like = |known: &&str| name.eq_ignore_ascii_case(known);
-        let (member, known) = match NAMES.into_iter().find(is_like) {
-            Some(known @ "id") => (&mut self.id, known),
-            Some(known @ "method") => (&mut self.method, known),
-            Some(known @ "params") => (&mut self.params, known),
-            Some(known @ "result") => (&mut self.result, known),
-            Some(known) => (&mut self.error, known),
-            None => return false,
+        let Some(known) = NAMES.into_iter().find(is_like) else {
+            return false;
+        };
+        let member = match known {
+            "id" => &mut self.id,
+            "method" => &mut self.method,
+            "params" => &mut self.params,
+            "result" => &mut self.result,
+            _ => &mut self.error,
         };
         let is_exact = name == known;
         let is_call = |value: &[u8]| scan::text(value).as_deref() == Some("tools/call");

@@ -391,7 +391,7 @@ pub(crate) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 /// Whether what stands between the quotes of a name spells this name.
-pub(crate) fn is_name(inner: &[u8], name: &str) -> bool {
+fn is_name(inner: &[u8], name: &str) -> bool {
     if inner.contains(&b'\\') {
         unescaped(inner) == name
     } else {

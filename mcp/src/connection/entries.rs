@@ -87,12 +87,7 @@ impl Connection {
     }
 
     /// Returns the members that every entry has.
-    pub(super) fn payload(
-        &mut self,
-        phase: &str,
-        direction: Option<Direction>,
-        now: Now,
-    ) -> Object {
+    fn payload(&mut self, phase: &str, direction: Option<Direction>, now: Now) -> Object {
         let sequence = self.sequence;
         self.sequence += 1;
         let mut payload = Object::new();
