@@ -101,7 +101,7 @@ fn sqlite(folder: &Path) -> Result<rusqlite::Connection> {
 }
 
 fn one_thread(folder: &Path) -> Result {
-    const COUNT: usize = 500;
+    const COUNT: usize = 2000;
     let entries: Vec<LogEntry> = (0..COUNT).map(entry).collect();
     let mut bare = || {
         let path = fresh(folder)?;
