@@ -7,21 +7,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use common::{entry, frame, scratch, segments};
+use common::{copy, entry, frame, scratch, segments};
 use lokryn_journal::{AppendError, Closed, Journal, JournalReader, OpenError, verify};
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
-}
 
 fn fill(folder: &Path, count: usize) {
     let journal = Journal::options()

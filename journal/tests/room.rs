@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use common::{entry, frame, scratch, segments};
+use common::{copy, entry, frame, scratch, segments};
 use lokryn_compliance_log::prost::encoding::encoded_len_varint;
 use lokryn_compliance_log::{LogEntry, stream};
 use lokryn_journal::{Journal, JournalReader, OpenError, Options, RecordsError, verify};
@@ -59,19 +59,6 @@ fn killed(audit: &Path, name: &str) -> PathBuf {
         fs::copy(from, copied.with_extension(extension)).unwrap();
     }
     copied
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for file in fs::read_dir(from).unwrap() {
-        let file = file.unwrap();
-        let to = to.join(file.file_name());
-        if file.file_type().unwrap().is_dir() {
-            copy(&file.path(), &to);
-        } else {
-            fs::copy(file.path(), to).unwrap();
-        }
-    }
 }
 
 /// The numbers of all records there are, and what is wrong, read both ways.

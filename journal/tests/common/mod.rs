@@ -53,3 +53,17 @@ pub(crate) fn frame(entry: &LogEntry, sequence: u64, nanos: u64) -> Vec<u8> {
     encode_varint(record.len() as u64, &mut frame);
     [frame, record].concat()
 }
+
+/// Copies a folder and what is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
