@@ -691,12 +691,11 @@ impl Shared {
 
     fn sync(&self) -> Result<(), Closed> {
         self.write_waiting();
-        let mut live = self.lock(&self.writer);
-        let writer = self.usable(&mut live)?;
-        // Whoever has synced once will again.
-        let made = writer.make_room(self.max_segment_len);
-        let synced = made.and_then(|()| writer.sync());
-        synced.inspect_err(|closed| self.fail(closed.clone()))
+        self.with_writer(|writer| {
+            // Whoever has synced once will again.
+            writer.make_room(self.max_segment_len)?;
+            writer.sync()
+        })
     }
 
     fn checkpoint(&self) -> Result<Checkpoint, Closed> {
@@ -704,22 +703,23 @@ impl Shared {
         self.timer.reset();
         self.write_waiting();
         let mut signing = self.lock(&self.signing);
-        let snapshot = {
-            let mut live = self.lock(&self.writer);
-            let writer = self.sync_written(&mut live)?;
-            self.snapshot(writer)?
-        };
+        let snapshot = self.with_writer(|writer| {
+            writer.sync()?;
+            self.snapshot(writer)
+        })?;
         // Others may write on meanwhile.
         let signed = signing.sign(&snapshot, false);
         signed.inspect_err(|closed| self.fail(closed.clone()))
     }
 
-    /// Makes all that was written last.
-    fn sync_written<'a>(&self, live: &'a mut Live) -> Result<&'a mut Writer, Closed> {
-        let writer = self.usable(live)?;
-        let synced = writer.sync();
-        synced.inspect_err(|closed| self.fail(closed.clone()))?;
-        Ok(writer)
+    /// Does something with the writer. If that fails, the journal is closed.
+    fn with_writer<T>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, Closed>,
+    ) -> Result<T, Closed> {
+        let mut live = self.lock(&self.writer);
+        let done = work(self.usable(&mut live)?);
+        done.inspect_err(|closed| self.fail(closed.clone()))
     }
 
     /// Signs what opening has found, if no checkpoint of this key has.
@@ -742,16 +742,12 @@ impl Shared {
             return Err(why);
         }
         let signed = self.checkpoint();
-        let signed = signed.and_then(|checkpoint| self.cut_room().map(|()| checkpoint));
+        let signed = signed.and_then(|checkpoint| {
+            self.with_writer(Writer::cut_room)?;
+            Ok(checkpoint)
+        });
         self.give_up();
         signed
-    }
-
-    /// Ends the last segment with its last record.
-    fn cut_room(&self) -> Result<(), Closed> {
-        let mut live = self.lock(&self.writer);
-        let cut = self.usable(&mut live)?.cut_room();
-        cut.inspect_err(|closed| self.fail(closed.clone()))
     }
 
     /// Gives up the folder, and its lock.
