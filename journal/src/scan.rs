@@ -293,22 +293,15 @@ impl Segment {
         if !is_zero(&rest[written..]) {
             return Ok(false);
         }
-        let mut follows = || {
-            let here = self.file.stream_position()?;
-            let mut buf = vec![0; PIECE_LEN];
-            let is_zero = loop {
-                match self.file.read(&mut buf) {
-                    Ok(0) => break true,
-                    Ok(len) if is_zero(&buf[..len]) => {}
-                    Ok(_) => break false,
-                    Err(err) if err.kind() == std::io::ErrorKind::Interrupted => {}
-                    Err(err) => return Err(err),
-                }
-            };
-            self.file.seek(SeekFrom::Start(here))?;
-            Ok(is_zero)
-        };
-        follows().map_err(FileError::at(&self.path))
+        let mut buf = vec![0; PIECE_LEN];
+        while !self.at_end {
+            let filled = self.fill(&mut buf, 0)?;
+            if !is_zero(&buf[..filled]) {
+                self.go_to(self.offset, self.least)?;
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Looks for the next record that is right in itself, and goes on after it.
