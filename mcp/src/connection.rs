@@ -412,13 +412,8 @@ impl Connection {
         }
         let is_duplicate = self.requests(direction).has(call.id.as_ref());
         let mut pending = Pending {
-            call: Arc::new(call),
-            direction,
-            started: now,
-            progress: 0,
-            is_held: false,
             is_duplicate,
-            has_ended: false,
+            ..Pending::new(call, direction, now)
         };
         if is_refused {
             return HeldRequest {

@@ -1,7 +1,5 @@
 //! The entries of a connection.
 
-use std::sync::Arc;
-
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity, Severity};
 
 use super::ending::Ending;
@@ -209,15 +207,7 @@ impl Connection {
             task_id: call.task.as_ref().map(|task| task.id.clone()),
             ..Ending::new(Outcome::Success)
         };
-        let pending = Pending {
-            call: Arc::new(call),
-            direction,
-            started: now,
-            progress: 0,
-            is_held: false,
-            is_duplicate: false,
-            has_ended: false,
-        };
+        let pending = Pending::new(call, direction, now);
         self.finished(&pending, &ending, None, "notified", now)
     }
 

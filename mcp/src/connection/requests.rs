@@ -23,6 +23,20 @@ pub(super) struct Pending {
     pub(super) has_ended: bool,
 }
 
+impl Pending {
+    pub(super) fn new(call: Call, direction: Direction, started: Now) -> Self {
+        Self {
+            call: Arc::new(call),
+            direction,
+            started,
+            progress: 0,
+            is_held: false,
+            is_duplicate: false,
+            has_ended: false,
+        }
+    }
+}
+
 /// Those of one direction, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
