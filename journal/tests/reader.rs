@@ -8,56 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use common::{entry, frame, scratch, segments};
-use lokryn_journal::{Journal, JournalReader, Receipt, Records};
-
-/// The same, whether they are read one by one or selected on threads.
-#[track_caller]
-fn read_of(reader: &JournalReader) -> (Vec<u64>, Vec<String>) {
-    let one_by_one = read(reader.records().unwrap());
-    for threads in [1, 3] {
-        let (mut numbers, mut errors) = (Vec::new(), Vec::new());
-        let selected = reader.select(
-            threads,
-            |_| true,
-            |record| {
-                match record {
-                    Ok(record) => numbers.push(record.sequence),
-                    Err(err) => errors.push(err.to_string()),
-                }
-                Ok::<(), lokryn_journal::RecordsError>(())
-            },
-        );
-        selected.unwrap();
-        assert_eq!((numbers, errors), one_by_one);
-        // Those that are not kept are missed by nobody.
-        let mut count = 0;
-        let errors = reader.select(
-            threads,
-            |_| false,
-            |record| {
-                count += 1;
-                assert!(record.is_err());
-                Ok::<(), lokryn_journal::RecordsError>(())
-            },
-        );
-        errors.unwrap();
-        assert_eq!(count, one_by_one.1.len());
-    }
-    one_by_one
-}
-
-/// The numbers that are read, and what goes wrong.
-fn read(mut records: Records) -> (Vec<u64>, Vec<String>) {
-    let (mut numbers, mut errors) = (Vec::new(), Vec::new());
-    while let Some(record) = records.next_record() {
-        match record {
-            Ok(record) => numbers.push(record.sequence),
-            Err(err) => errors.push(err.to_string()),
-        }
-    }
-    (numbers, errors)
-}
+use common::{entry, frame, read_of, scratch, segments};
+use lokryn_journal::{Journal, JournalReader, Receipt};
 
 fn journal(name: &str, count: usize) -> (PathBuf, Vec<Receipt>) {
     let folder = scratch(name).join("audit");

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use common::{copy, entry, frame, scratch, segments};
+use common::{copy, entry, frame, read_of, scratch, segments};
 use lokryn_compliance_log::prost::encoding::encoded_len_varint;
 use lokryn_compliance_log::{LogEntry, stream};
-use lokryn_journal::{Journal, JournalReader, OpenError, Options, RecordsError, verify};
+use lokryn_journal::{Journal, JournalReader, OpenError, Options, verify};
 
 const SECTOR: usize = 512;
 /// How many records there are before what a crash has left.
@@ -63,33 +63,7 @@ fn killed(audit: &Path, name: &str) -> PathBuf {
 
 /// The numbers of all records there are, and what is wrong, read both ways.
 fn read(audit: &Path) -> (Vec<u64>, Vec<String>) {
-    read_with(&JournalReader::open(audit).unwrap().beyond_checkpoint())
-}
-
-fn read_with(reader: &JournalReader) -> (Vec<u64>, Vec<String>) {
-    let (mut numbers, mut faults) = (Vec::new(), Vec::new());
-    let mut records = reader.records().unwrap();
-    while let Some(record) = records.next_record() {
-        match record {
-            Ok(record) => numbers.push(record.sequence),
-            Err(err) => faults.push(err.to_string()),
-        }
-    }
-    let mut selected = (Vec::new(), Vec::new());
-    let done = reader.select(
-        2,
-        |_| true,
-        |record| {
-            match record {
-                Ok(record) => selected.0.push(record.sequence),
-                Err(err) => selected.1.push(err.to_string()),
-            }
-            Ok::<_, RecordsError>(())
-        },
-    );
-    done.unwrap();
-    assert_eq!(selected, (numbers.clone(), faults.clone()));
-    (numbers, faults)
+    read_of(&JournalReader::open(audit).unwrap().beyond_checkpoint())
 }
 
 #[test]
@@ -394,9 +368,9 @@ fn room_is_not_damage_to_who_reads_up_to_the_checkpoint() {
     // Nothing is signed, then everything.
     for _ in 0..2 {
         for (what, reader) in readers() {
-            assert_eq!(read_with(&reader), (vec![], vec![]), "{what}");
+            assert_eq!(read_of(&reader), (vec![], vec![]), "{what}");
         }
-        assert_eq!(read_with(&open().until(later)).1, [""; 0]);
+        assert_eq!(read_of(&open().until(later)).1, [""; 0]);
         journal.checkpoint().unwrap();
     }
     // Damage to the last record is told, and that alone.
@@ -406,7 +380,7 @@ fn room_is_not_damage_to_who_reads_up_to_the_checkpoint() {
     bytes[len - 1] ^= 1;
     fs::write(path, bytes).unwrap();
     for reader in [open(), open().beyond_checkpoint()] {
-        let (numbers, faults) = read_with(&reader);
+        let (numbers, faults) = read_of(&reader);
         assert_eq!(numbers.len(), COUNT - 1);
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(

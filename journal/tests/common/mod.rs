@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lokryn_compliance_log::prost::encoding::encode_varint;
 use lokryn_compliance_log::{EventType, LogEntry, Outcome, Sensitivity};
+use lokryn_journal::{JournalReader, Records, RecordsError};
 
 /// An empty folder for a test. Those of other files may have the same name.
 pub(crate) fn scratch(name: &str) -> PathBuf {
@@ -66,4 +67,52 @@ pub(crate) fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), to).unwrap();
         }
     }
+}
+
+/// The same, whether they are read one by one or selected on threads.
+#[track_caller]
+pub(crate) fn read_of(reader: &JournalReader) -> (Vec<u64>, Vec<String>) {
+    let one_by_one = read(reader.records().unwrap());
+    for threads in [1, 3] {
+        let (mut numbers, mut errors) = (Vec::new(), Vec::new());
+        let selected = reader.select(
+            threads,
+            |_| true,
+            |record| {
+                match record {
+                    Ok(record) => numbers.push(record.sequence),
+                    Err(err) => errors.push(err.to_string()),
+                }
+                Ok::<(), RecordsError>(())
+            },
+        );
+        selected.unwrap();
+        assert_eq!((numbers, errors), one_by_one);
+        // Those that are not kept are missed by nobody.
+        let mut count = 0;
+        let errors = reader.select(
+            threads,
+            |_| false,
+            |record| {
+                count += 1;
+                assert!(record.is_err());
+                Ok::<(), RecordsError>(())
+            },
+        );
+        errors.unwrap();
+        assert_eq!(count, one_by_one.1.len());
+    }
+    one_by_one
+}
+
+/// The numbers that are read, and what goes wrong.
+fn read(mut records: Records) -> (Vec<u64>, Vec<String>) {
+    let (mut numbers, mut errors) = (Vec::new(), Vec::new());
+    while let Some(record) = records.next_record() {
+        match record {
+            Ok(record) => numbers.push(record.sequence),
+            Err(err) => errors.push(err.to_string()),
+        }
+    }
+    (numbers, errors)
 }
