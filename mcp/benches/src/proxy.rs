@@ -3,6 +3,9 @@
 //!     cargo build --release --package lokryn-mcp-log --features cli
 //!     cargo run --release --manifest-path mcp/benches/Cargo.toml --bin proxy
 //!
+//! Takes the folder of the program and, after that, the command of another server with the
+//! tools of `server.js`, one that is made with an SDK, say.
+//!
 //! All are measured in turns, in one run, because the machine's speed changes. Where other
 //! programs run, `chrt -r 10` before that leaves both cores of two to the run, for about a
 //! minute.
@@ -106,11 +109,15 @@ impl Server {
     fn send(&mut self, tool: &str) {
         let id = self.next_id;
         self.next_id += 1;
-        let call = format!(
-            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"name\":\"{tool}\",\"arguments\":{{\"a\":1}}}}}}\n"
-        );
+        self.write(&format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}","arguments":{{"a":1}}}}}}"#
+        ));
+    }
+
+    fn write(&mut self, message: &str) {
         let stdin = self.stdin.as_mut().expect("a pipe");
-        stdin.write_all(call.as_bytes()).expect("the server reads");
+        let line = format!("{message}\n");
+        stdin.write_all(line.as_bytes()).expect("the server reads");
     }
 
     fn receive(&mut self) {
@@ -118,7 +125,9 @@ impl Server {
         self.stdout
             .read_until(b'\n', &mut self.line)
             .expect("the server answers");
-        assert!(self.line.starts_with(b"{\"jsonrpc\""));
+        let start = &self.line[..self.line.len().min(64)];
+        let start = String::from_utf8_lossy(start);
+        assert!(start.contains("\"result\""), "{}: {start}", self.name);
     }
 }
 
@@ -156,8 +165,14 @@ fn main() {
     fs::create_dir_all(&folder).expect("a folder");
     let config = folder.join("finished.json");
     fs::write(&config, r#"{"started": []}"#).expect("a file");
-    let server = here.join("src/server.js").display().to_string();
-    let cat = format!("cat | node {server} | cat");
+    let mut server: Vec<String> = std::env::args().skip(2).collect();
+    if server.is_empty() {
+        server = vec![
+            "node".into(),
+            here.join("src/server.js").display().to_string(),
+        ];
+    }
+    let cat = format!("cat | {} | cat", server.join(" "));
     let proxied = |name: &str, options: &[&str]| {
         let log = folder.join(name).display().to_string();
         let mut command = vec![program.clone(), "--actor".into(), "agent-001".into()];
@@ -168,12 +183,13 @@ fn main() {
                 option => option.into(),
             });
         }
-        command.extend(["--".into(), "node".into(), server.clone()]);
+        command.push("--".into());
+        command.extend_from_slice(&server);
         command
     };
     let off = ["--log", "LOG", "--no-sync", "--config", "CONFIG"];
     let mut servers = [
-        Server::start("server alone", &["node".into(), server.clone()]),
+        Server::start("server alone", &server),
         Server::start("cat", &["sh".into(), "-c".into(), cat]),
         Server::start("program, not synced, started off", &proxied("1", &off)),
         Server::start(
@@ -192,6 +208,11 @@ fn main() {
         Server::start("program, journal", &proxied("6", &["--journal", "LOG"])),
     ];
     for server in &mut servers {
+        server.write(
+            r#"{"jsonrpc":"2.0","id":"0","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"benches","version":"1"}}}"#,
+        );
+        server.receive();
+        server.write(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
         for _ in 0..300 {
             server.call("none");
         }
@@ -202,11 +223,16 @@ fn main() {
     let mut commits = Vec::new();
     let mut file = fs::File::create(folder.join("commits")).expect("a file");
     for round in 0..ROUNDS {
-        // Each comes first as often as any other: what one leaves to be done, the next one
-        // pays for.
+        // Each comes first as often as any other, and after either of its neighbours: what
+        // one leaves to be done, the next one pays for.
         let count = servers.len();
         for index in 0..count {
+            let index = if round % 2 == 0 { index } else { count - index };
             let server = &mut servers[(round + index) % count];
+            // The first calls find the cores busy with what the one before has left.
+            for _ in 0..CALLS_PER_ROUND / 5 {
+                server.call("none");
+            }
             let calls = (0..CALLS_PER_ROUND).map(|_| micros(server.call("none")));
             let call = median(calls.collect());
             server.calls.push(call);
