@@ -8,6 +8,8 @@ mod lane;
 mod lines;
 #[path = "program/proxy.rs"]
 mod proxy;
+#[path = "program/readers.rs"]
+mod readers;
 #[path = "program/relief.rs"]
 mod relief;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One direction: what has been read and waits for its entry, in order.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use lokryn_mcp_log::{
 };
 
 use crate::lines::{Lines, Piece, Spares};
-use crate::relief::Relief;
+use crate::readers::{Reader, Readers};
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -35,6 +35,12 @@ impl Output {
     }
 }
 
+/// Where bytes come from.
+#[cfg(unix)]
+pub(crate) type Input = Arc<std::fs::File>;
+#[cfg(not(unix))]
+pub(crate) type Input = Box<dyn io::Read + Send>;
+
 /// How long reading pauses for the entry of a message, before the message is left to
 /// another thread.
 const MAX_PAUSE: Duration = Duration::from_millis(1);
@@ -42,6 +48,9 @@ const MAX_PAUSE: Duration = Duration::from_millis(1);
 /// A message of at least this length takes longer to see to than it takes to wake another
 /// thread, which sees to the next one meanwhile.
 const LONG: usize = 64 * 1024;
+
+/// How many messages of a lane are in the hands of threads that read.
+const MAX_UNFINISHED: usize = 2;
 
 /// Something that has been read.
 enum Item {
@@ -66,25 +75,21 @@ impl Item {
 
 /// What carries the messages of one direction.
 ///
-/// One thread reads, writes the entry of what it has read, and forwards the message:
-/// waking others would take longer than all that. Another one that stands by
-/// [`read`](Self::read)s on while the first has a long message to see to, or if the sink
-/// keeps it waiting, which [`relieve`](Self::relieve) notices. Each takes its messages when
-/// it is their turn. The thread that [`run`](Self::run)s forwards what has been left waiting.
+/// One of the [`Readers`] reads, writes the entry of what it has read, and forwards the
+/// message: waking others would take longer than all that. Another one may read on meanwhile;
+/// each takes its messages when it is their turn. The thread that [`run`](Self::run)s forwards
+/// what has been left waiting.
 pub(crate) struct Lane {
     direction: Direction,
     session: Session,
-    input: Mutex<Lines<Box<dyn Read + Send>>>,
+    /// `None` once nobody takes what comes.
+    input: Mutex<Option<Lines<Input>>>,
     spares: Arc<Spares>,
     state: Mutex<State>,
     /// For the thread whose message is not the next one.
     next: Condvar,
-    /// For the thread that stands by.
-    stand_by: Condvar,
     /// For the thread that forwards what waits.
     work: Condvar,
-    /// For the thread that reads, if too much waits.
-    room: Condvar,
     max_bytes: usize,
     max_pause: Duration,
     /// Whom the messages come from, to tell what has been refused.
@@ -107,14 +112,12 @@ struct State {
     /// How many pieces of such a message have not been written yet, between which nothing
     /// may come.
     more_waiting: usize,
-    /// The turn of the thread that reads, and of how many there have been.
-    reader: Option<u64>,
-    turns: u64,
-    /// Which thread writes an entry, and since when. It forwards what is in the queue after
-    /// that, unless it is relieved.
+    /// Whose turn it is to write an entry, and since when. The thread that does forwards what
+    /// is in the queue after that, unless it is relieved.
     recording: Option<(u64, Instant)>,
     /// How many entries have been written by threads that read.
     recorded: u64,
+    /// Whether nothing is read because too much waits.
     waits_for_room: bool,
     /// How many pieces have been read, and how many have their place.
     read: u64,
@@ -143,10 +146,6 @@ impl State {
         self.queue.push_back(item);
     }
 
-    fn is_reader(&self, thread: u64) -> bool {
-        self.reader == Some(thread) && self.progress == Progress::Open
-    }
-
     /// Whether there is something to forward or an end to see to, and nobody who does.
     fn is_left_alone(&self) -> bool {
         let has_work = !self.queue.is_empty() || self.progress != Progress::Open;
@@ -155,7 +154,10 @@ impl State {
 }
 
 /// The turn of what has been read, until it is dropped.
-struct Turn<'l>(&'l Lane);
+struct Turn<'l> {
+    lane: &'l Lane,
+    number: u64,
+}
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
@@ -163,18 +165,18 @@ impl Drop for Turn<'_> {
             // The lane ends, and nothing comes after this.
             return;
         }
-        let mut state = lock(&self.0.state);
+        let mut state = lock(&self.lane.state);
         state.placed += 1;
         // Nobody is woken needlessly, which costs a system call.
         if state.placed < state.read {
-            self.0.next.notify_one();
+            self.lane.next.notify_one();
         }
     }
 }
 
 /// Ends the lane if its thread panics: the message that it had in its hands is lost, so
 /// nothing may pass for the next one, and nobody may wait for its turn to be over.
-struct EndOnPanic<'l>(&'l Lane);
+struct EndOnPanic<'l>(&'l Lane, &'l Reader<'l>);
 
 impl Drop for EndOnPanic<'_> {
     fn drop(&mut self) {
@@ -189,6 +191,7 @@ impl Drop for EndOnPanic<'_> {
         self.0.break_off(&mut state);
         drop(state);
         self.0.next.notify_all();
+        self.1.let_others_read();
     }
 }
 
@@ -206,23 +209,20 @@ impl Lane {
     pub(crate) fn new(
         direction: Direction,
         session: Session,
-        input: impl Read + Send + 'static,
+        input: Input,
         max_message: usize,
         sender: &'static Output,
         receiver: &'static Output,
     ) -> Self {
-        let input: Box<dyn Read + Send> = Box::new(input);
         let lines = Lines::new(input, max_message);
         Self {
             direction,
             session,
             spares: lines.spares(),
-            input: Mutex::new(lines),
+            input: Mutex::new(Some(lines)),
             state: Mutex::default(),
             next: Condvar::new(),
-            stand_by: Condvar::new(),
             work: Condvar::new(),
-            room: Condvar::new(),
             max_bytes: max_message.saturating_add(1 << 20),
             max_pause: MAX_PAUSE,
             sender,
@@ -230,92 +230,108 @@ impl Lane {
         }
     }
 
-    /// Reads and forwards until the end, in turns with another thread.
-    pub(crate) fn read(&self, relief: &Relief) {
-        let _end = EndOnPanic(self);
-        while let Some(reader) = self.become_reader() {
-            while lock(&self.state).is_reader(reader) {
-                self.wait_for_room();
-                let mut input = lock(&self.input);
-                let piece = input.next();
-                let has_next = input.has_next();
-                drop(input);
-                let mut state = lock(&self.state);
-                state.unfinished += 1;
-                state.steps += 1;
-                let turn = state.read;
-                state.read += 1;
-                drop(state);
-                match piece {
-                    Ok(Some(Piece::Line(bytes))) if bytes.len() >= LONG => {
-                        self.let_another_read();
-                        let message = self.session.read(&bytes);
-                        let turn = self.wait_for_turn(turn);
-                        self.accept_to_write(turn, bytes, message, reader, relief);
-                    }
-                    Ok(Some(Piece::Line(bytes))) if has_next => {
-                        // What comes together is committed together.
-                        let turn = self.wait_for_turn(turn);
-                        let held = self.session.accept(self.direction, &bytes);
-                        self.wait_or_leave(turn, bytes, held, Duration::ZERO);
-                    }
-                    Ok(Some(Piece::Line(bytes))) => {
-                        let turn = self.wait_for_turn(turn);
-                        let message = self.session.read(&bytes);
-                        self.accept_to_write(turn, bytes, message, reader, relief);
-                    }
-                    Ok(Some(Piece::Beginning(bytes))) => {
-                        let turn = self.wait_for_turn(turn);
-                        let held = self
-                            .session
-                            .accept_beyond_bounds(self.direction, bytes.len());
-                        self.wait_or_leave(turn, bytes, held, self.max_pause);
-                    }
-                    Ok(Some(Piece::More(bytes))) => {
-                        let _turn = self.wait_for_turn(turn);
-                        self.more(bytes);
-                    }
-                    // A peer that cannot be read is one that has gone.
-                    Ok(None) | Err(_) => {
-                        let _turn = self.wait_for_turn(turn);
-                        self.end();
-                    }
-                }
-                lock(&self.state).unfinished -= 1;
+    /// Whether the next message may be read.
+    pub(crate) fn takes(&self) -> bool {
+        let mut state = lock(&self.state);
+        if state.progress == Progress::Broken {
+            // Nobody takes what the sender has to say, and so it learns that. A thread that
+            // reads just now does the same.
+            if let Ok(mut input) = self.input.try_lock() {
+                *input = None;
             }
         }
-        if lock(&self.state).progress == Progress::Broken {
-            // Nobody takes what the sender has to say, and so it learns that.
-            *lock(&self.input) = Lines::new(Box::new(io::empty()), 0);
-        }
+        state.waits_for_room = state.bytes > self.max_bytes;
+        let is_open = state.progress == Progress::Open;
+        is_open && state.unfinished < MAX_UNFINISHED && !state.waits_for_room
     }
 
-    /// Waits until nobody reads. `None` at the end.
-    fn become_reader(&self) -> Option<u64> {
+    pub(crate) fn has_ended(&self) -> bool {
+        lock(&self.state).progress != Progress::Open
+    }
+
+    /// Returns whether the next piece has been read already, and where more is to be had.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn look(&self) -> Option<(bool, Input)> {
+        let mut input = lock(&self.input);
+        let lines = input.as_mut()?;
+        Some((lines.has_next(), Arc::clone(lines.reader())))
+    }
+
+    /// Reads at most once, and sees to what comes next if it is all there. It may not be all
+    /// that waits.
+    pub(crate) fn read(&self, reader: &Reader<'_>, others_wait: bool) {
+        let _end = EndOnPanic(self, reader);
+        let mut input = lock(&self.input);
+        let Some(lines) = input.as_mut() else {
+            return;
+        };
+        let Some(piece) = lines.next() else {
+            return;
+        };
+        let is_alone = !others_wait && !lines.has_next();
         let mut state = lock(&self.state);
-        while state.reader.is_some() && state.progress == Progress::Open {
-            state = wait(&self.stand_by, state);
+        if state.progress == Progress::Broken {
+            *input = None;
+            return;
         }
-        if state.progress != Progress::Open {
-            return None;
-        }
-        state.turns += 1;
-        state.reader = Some(state.turns);
-        state.reader
+        state.unfinished += 1;
+        state.steps += 1;
+        let turn = state.read;
+        state.read += 1;
+        drop(state);
+        drop(input);
+        reader.see_to();
+        self.see_to(piece, is_alone, turn, reader);
+        lock(&self.state).unfinished -= 1;
     }
 
-    fn let_another_read(&self) {
-        lock(&self.state).reader = None;
-        self.stand_by.notify_one();
+    fn see_to(&self, piece: Piece, is_alone: bool, turn: u64, reader: &Reader<'_>) {
+        match piece {
+            Piece::Line(bytes) if bytes.len() >= LONG => {
+                reader.let_others_read();
+                let message = self.session.read(&bytes);
+                let turn = self.wait_for_turn(turn, reader);
+                self.accept_to_write(turn, bytes, message, reader);
+            }
+            Piece::Line(bytes) if is_alone => {
+                let turn = self.wait_for_turn(turn, reader);
+                let message = self.session.read(&bytes);
+                self.accept_to_write(turn, bytes, message, reader);
+            }
+            Piece::Line(bytes) => {
+                // What comes together is committed together.
+                let turn = self.wait_for_turn(turn, reader);
+                let held = self.session.accept(self.direction, &bytes);
+                self.wait_or_leave(turn, bytes, held, Duration::ZERO, reader);
+            }
+            Piece::Beginning(bytes) => {
+                let turn = self.wait_for_turn(turn, reader);
+                let held = self
+                    .session
+                    .accept_beyond_bounds(self.direction, bytes.len());
+                self.wait_or_leave(turn, bytes, held, self.max_pause, reader);
+            }
+            Piece::More(bytes) => {
+                let _turn = self.wait_for_turn(turn, reader);
+                self.more(bytes);
+            }
+            Piece::End => {
+                let _turn = self.wait_for_turn(turn, reader);
+                self.end();
+            }
+        }
     }
 
     /// Waits until what was read before has its place, so that messages keep their order.
-    fn wait_for_turn(&self, turn: u64) -> Turn<'_> {
+    fn wait_for_turn(&self, number: u64, reader: &Reader<'_>) -> Turn<'_> {
+        if lock(&self.state).placed < number {
+            reader.let_others_read();
+        }
         let mut state = lock(&self.state);
-        while state.placed < turn {
+        while state.placed < number {
             state = wait(&self.next, state);
         }
-        Turn(self)
+        Turn { lane: self, number }
     }
 
     /// Takes a message, and writes its entries if nobody else writes.
@@ -324,32 +340,39 @@ impl Lane {
         turn: Turn<'_>,
         bytes: Vec<u8>,
         message: ReadMessage,
-        reader: u64,
-        relief: &Relief,
+        reader: &Reader<'_>,
     ) {
         let (held, writing) = message.accept_to_write(self.direction);
         let Some(writing) = writing else {
-            self.wait_or_leave(turn, bytes, held, self.max_pause);
+            self.wait_or_leave(turn, bytes, held, self.max_pause, reader);
             return;
         };
         let mut state = lock(&self.state);
         // There it can be settled while this thread waits for the sink.
         state.push(Item::Message(bytes, held));
-        state.recording = Some((reader, Instant::now()));
+        let number = turn.number;
+        state.recording = Some((number, Instant::now()));
         state.recorded += 1;
         drop(state);
         drop(turn);
-        relief.watch();
+        reader.be_watched();
         writing.write();
         let mut state = lock(&self.state);
-        if state.recording.take_if(|(it, _)| *it == reader).is_some() {
-            self.forward_what_is_ready(state);
+        if state.recording.take_if(|(it, _)| *it == number).is_some() {
+            self.forward_what_is_ready(state, reader.readers);
         }
     }
 
     /// Forwards a message that need not wait for long, and leaves another one to the
     /// thread that waits.
-    fn wait_or_leave(&self, turn: Turn<'_>, bytes: Vec<u8>, held: Held, pause: Duration) {
+    fn wait_or_leave(
+        &self,
+        turn: Turn<'_>,
+        bytes: Vec<u8>,
+        held: Held,
+        pause: Duration,
+        reader: &Reader<'_>,
+    ) {
         let mut state = lock(&self.state);
         if state.may_be_overtaken_by(&held) {
             drop(state);
@@ -366,7 +389,7 @@ impl Lane {
             if held.is_ready_within(pause) {
                 let written = self.forward_message(&bytes, held);
                 self.spares.give(bytes);
-                self.forward_what_is_ready(self.forwarded(0, &written));
+                self.forward_what_is_ready(self.forwarded(0, &written), reader.readers);
                 return;
             }
             state = lock(&self.state);
@@ -396,19 +419,15 @@ impl Lane {
         }
         drop(state);
         self.work.notify_one();
-        self.stand_by.notify_all();
     }
 
-    /// Lets another thread read on, if the one that reads has waited for the sink for this
-    /// long. Returns how many entries the threads that read have written.
+    /// Leaves what waits for an entry to the thread that waits, if the sink has kept a
+    /// thread that reads waiting for this long. Returns how many entries such threads have
+    /// written.
     pub(crate) fn relieve(&self, longest: Duration) -> u64 {
         let mut state = lock(&self.state);
         let is_late = |recording: &mut (u64, Instant)| recording.1.elapsed() >= longest;
-        if let Some((thread, _)) = state.recording.take_if(is_late) {
-            if state.is_reader(thread) {
-                state.reader = None;
-                self.stand_by.notify_one();
-            }
+        if state.recording.take_if(is_late).is_some() {
             self.wake_for_work(&state);
         }
         state.recorded
@@ -423,7 +442,7 @@ impl Lane {
     }
 
     /// Forwards what waits, in order, until the end, and closes the receiver then.
-    pub(crate) fn run(&self) {
+    pub(crate) fn run(&self, readers: &Readers) {
         loop {
             let mut state = lock(&self.state);
             while !state.is_left_alone() {
@@ -432,19 +451,20 @@ impl Lane {
             let Some(item) = state.queue.pop_front() else {
                 break;
             };
-            drop(self.forward(state, item));
+            drop(self.forward(state, item, readers));
         }
         self.receiver.close();
+        readers.look_again();
     }
 
     /// Forwards from the head of the queue what need not wait, and leaves the rest to the
     /// thread that waits.
-    fn forward_what_is_ready<'s>(&'s self, mut state: MutexGuard<'s, State>) {
+    fn forward_what_is_ready<'s>(&'s self, mut state: MutexGuard<'s, State>, readers: &Readers) {
         while state.is_left_alone() && state.queue.front().is_some_and(Item::is_ready) {
             let Some(item) = state.queue.pop_front() else {
                 break;
             };
-            state = self.forward(state, item);
+            state = self.forward(state, item, readers);
         }
         self.wake_for_work(&state);
     }
@@ -455,21 +475,12 @@ impl Lane {
         }
     }
 
-    /// Waits until the queue is not too long.
-    fn wait_for_room(&self) {
-        let mut state = lock(&self.state);
-        while state.bytes > self.max_bytes && state.progress != Progress::Broken {
-            state.waits_for_room = true;
-            state = wait(&self.room, state);
-        }
-        state.waits_for_room = false;
-    }
-
     /// Forwards what has been taken out of the queue.
     fn forward<'s>(
         &'s self,
         mut state: MutexGuard<'s, State>,
         item: Item,
+        readers: &Readers,
     ) -> MutexGuard<'s, State> {
         state.is_writing = true;
         let forwards_more = state.forwards_more;
@@ -494,8 +505,13 @@ impl Lane {
                 (bytes, written)
             }
         };
-        let state = self.forwarded(bytes.len(), &written);
+        let mut state = self.forwarded(bytes.len(), &written);
         self.spares.give(bytes);
+        if state.waits_for_room && state.bytes <= self.max_bytes {
+            drop(state);
+            readers.look_again();
+            state = lock(&self.state);
+        }
         state
     }
 
@@ -508,8 +524,6 @@ impl Lane {
         state.bytes = state.bytes.saturating_sub(len);
         if written.is_err() {
             self.break_off(&mut state);
-        } else if state.waits_for_room {
-            self.room.notify_all();
         }
         state
     }
@@ -520,8 +534,6 @@ impl Lane {
         state.bytes = 0;
         state.more_waiting = 0;
         self.work.notify_one();
-        self.room.notify_all();
-        self.stand_by.notify_all();
     }
 
     fn forward_message(&self, bytes: &[u8], held: Held) -> io::Result<()> {
@@ -552,7 +564,7 @@ impl Lane {
     }
 }
 
-fn wait<'a>(changed: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+pub(crate) fn wait<'a, T>(changed: &Condvar, state: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
     changed.wait(state).unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -593,6 +605,7 @@ fn answers(refusals: &[Refusal], is_batch: bool) -> String {
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, pipe};
+    use std::os::fd::OwnedFd;
     use std::sync::mpsc;
 
     use lokryn_compliance_log::LogEntry;
@@ -631,19 +644,15 @@ mod tests {
         let mut lane = Lane::new(
             Direction::ToServer,
             auditor.session("test"),
-            input,
+            Arc::new(OwnedFd::from(input).into()),
             1 << 20,
             output(of_client),
             output(of_server),
         );
         lane.max_pause = max_pause;
         let lane: &'static Lane = Box::leak(Box::new(lane));
-        let relief: &'static Relief = Box::leak(Box::default());
-        thread::spawn(move || relief.run([lane, lane]));
-        for _ in 0..2 {
-            thread::spawn(move || lane.read(relief));
-        }
-        thread::spawn(move || lane.run());
+        let readers = Readers::start(vec![lane]);
+        thread::spawn(move || lane.run(readers));
         Carried {
             lane,
             client,

@@ -12,6 +12,8 @@ pub(crate) enum Piece {
     Beginning(Vec<u8>),
     /// More of it, up to its end.
     More(Vec<u8>),
+    /// Nothing more comes.
+    End,
 }
 
 pub(crate) struct Lines<R> {
@@ -24,6 +26,7 @@ pub(crate) struct Lines<R> {
     /// Up to where it holds no end of a line.
     searched: usize,
     is_in_long_line: bool,
+    is_at_end: bool,
     spares: Arc<Spares>,
 }
 
@@ -69,12 +72,22 @@ impl<R: Read> Lines<R> {
             end: 0,
             searched: 0,
             is_in_long_line: false,
+            is_at_end: false,
             spares: Arc::default(),
         }
     }
 
+    #[cfg(target_os = "linux")]
+    pub(crate) fn reader(&self) -> &R {
+        &self.reader
+    }
+
     /// Whether the next piece is there already.
     pub(crate) fn has_next(&mut self) -> bool {
+        self.has_line() || self.has_part() || self.is_at_end
+    }
+
+    fn has_line(&mut self) -> bool {
         if let Some(found) = memchr::memchr(b'\n', &self.read[self.searched..self.end]) {
             self.searched += found;
             return true;
@@ -83,26 +96,37 @@ impl<R: Read> Lines<R> {
         false
     }
 
-    /// Returns the next piece, `None` at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Piece>> {
+    /// Whether a part of a line that is too long is there.
+    fn has_part(&self) -> bool {
+        let len = self.end - self.start;
+        len > self.max_line || (self.is_in_long_line && len > 0)
+    }
+
+    /// Returns the next piece, `None` if not all of it has come yet. Reads at most once.
+    pub(crate) fn next(&mut self) -> Option<Piece> {
+        if !self.has_next() {
+            self.fill();
+        }
+        if self.has_line() {
+            Some(self.take(self.searched + 1, true))
+        } else if self.has_part() {
+            Some(self.take(self.end, false))
+        } else if self.is_at_end && self.start < self.end {
+            Some(self.take(self.end, true))
+        } else {
+            self.is_at_end.then_some(Piece::End)
+        }
+    }
+
+    fn fill(&mut self) {
+        self.make_room();
         loop {
-            if self.has_next() {
-                return Ok(Some(self.take(self.searched + 1, true)));
+            match self.reader.read(&mut self.read[self.end..]) {
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                // A peer that cannot be read is one that has gone.
+                Ok(0) | Err(_) => return self.is_at_end = true,
+                Ok(count) => return self.end += count,
             }
-            let len = self.end - self.start;
-            if len > self.max_line || (self.is_in_long_line && len > 0) {
-                return Ok(Some(self.take(self.end, false)));
-            }
-            self.make_room();
-            let count = match self.reader.read(&mut self.read[self.end..]) {
-                Ok(count) => count,
-                Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
-                Err(err) => return Err(err),
-            };
-            if count == 0 {
-                return Ok((len > 0).then(|| self.take(self.end, true)));
-            }
-            self.end += count;
         }
     }
 
@@ -176,18 +200,20 @@ mod tests {
             let mut lines = Lines::new(reader, 10);
             let mut whole = Vec::new();
             let mut short = Vec::new();
-            while let Some(piece) = lines.next().unwrap() {
-                match piece {
-                    Piece::Line(line) => {
+            loop {
+                match lines.next() {
+                    None => {}
+                    Some(Piece::End) => break,
+                    Some(Piece::Line(line)) => {
                         whole.extend_from_slice(&line);
                         short.push(line.clone());
                         lines.spares().give(line);
                     }
-                    Piece::Beginning(bytes) => {
+                    Some(Piece::Beginning(bytes)) => {
                         assert!(bytes.len() > 10, "{step}");
                         whole.extend_from_slice(&bytes);
                     }
-                    Piece::More(bytes) => whole.extend_from_slice(&bytes),
+                    Some(Piece::More(bytes)) => whole.extend_from_slice(&bytes),
                 }
             }
             assert_eq!(whole, text, "{step}");

@@ -1,17 +1,17 @@
 //! Starting the server, and carrying bytes between it and the client.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use lokryn_mcp_log::{Auditor, Direction, Session, Verdict};
 
-use crate::lane::{Lane, Output};
-use crate::relief::Relief;
+use crate::lane::{Input, Lane, Output};
+use crate::readers::Readers;
 
 /// How the program is to end.
 pub(crate) enum Ending {
@@ -60,6 +60,15 @@ fn run_recorded(session: &Session, name: &str, command: &[OsString], max_message
             status: crate::CANNOT_START,
         };
     }
+    let input = match standard_input() {
+        Ok(input) => input,
+        Err(err) => {
+            return Ending::NotStarted {
+                message: format!("standard input: {err}"),
+                status: crate::CANNOT_START,
+            };
+        }
+    };
     let mut child = match spawn(command) {
         Ok(child) => child,
         Err(err) => {
@@ -73,7 +82,7 @@ fn run_recorded(session: &Session, name: &str, command: &[OsString], max_message
             };
         }
     };
-    carry(session, &mut child, max_message);
+    carry(session, input, &mut child, max_message);
     match child.wait() {
         Ok(status) => ending(status),
         Err(err) => Ending::NotStarted {
@@ -101,6 +110,30 @@ fn spawn(command: &[OsString]) -> io::Result<Child> {
     command.spawn()
 }
 
+/// Returns standard input, without the buffer of the standard library: what is in it could
+/// not be waited for.
+#[cfg(unix)]
+fn standard_input() -> io::Result<Input> {
+    use std::os::fd::AsFd as _;
+    let input = io::stdin().as_fd().try_clone_to_owned()?;
+    Ok(Arc::new(input.into()))
+}
+
+#[cfg(unix)]
+fn input_of(pipe: ChildStdout) -> Input {
+    Arc::new(std::os::fd::OwnedFd::from(pipe).into())
+}
+
+#[cfg(not(unix))]
+fn standard_input() -> io::Result<Input> {
+    Ok(Box::new(io::stdin()))
+}
+
+#[cfg(not(unix))]
+fn input_of(pipe: ChildStdout) -> Input {
+    Box::new(pipe)
+}
+
 /// Makes a pipe as large as everybody may, so that megabytes pass in fewer turns. What is
 /// no pipe stays as it is.
 #[cfg(target_os = "linux")]
@@ -113,7 +146,7 @@ fn widen(pipe: impl std::os::fd::AsFd) {
 fn widen<P>(_: P) {}
 
 /// Carries bytes both ways until the server has ended.
-fn carry(session: &Session, child: &mut Child, max_message: usize) {
+fn carry(session: &Session, input: Input, child: &mut Child, max_message: usize) {
     let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return;
     };
@@ -124,7 +157,7 @@ fn carry(session: &Session, child: &mut Child, max_message: usize) {
     // They live as long as the program: a thread may be reading standard input to its end.
     let client = leak(Output::new(io::stdout()));
     let server = leak(Output::new(stdin));
-    let lane = |direction, input: Box<dyn Read + Send>, sender, receiver| {
+    let lane = |direction, input, sender, receiver| {
         let session = session.clone();
         leak(Lane::new(
             direction,
@@ -135,20 +168,20 @@ fn carry(session: &Session, child: &mut Child, max_message: usize) {
             receiver,
         ))
     };
-    let to_server = lane(Direction::ToServer, Box::new(io::stdin()), client, server);
-    let to_client = lane(Direction::ToClient, Box::new(stdout), server, client);
-    let relief = leak(Relief::default());
-
-    thread::spawn(move || relief.run([to_server, to_client]));
-    for lane in [to_server, to_client] {
-        for _ in 0..2 {
-            thread::spawn(move || lane.read(relief));
-        }
-    }
-    thread::spawn(move || to_server.run());
+    let to_server = lane(Direction::ToServer, input, client, server);
+    let to_client = lane(Direction::ToClient, input_of(stdout), server, client);
+    // Elsewhere, the one or the other cannot be waited for together with others.
+    let (of_server, of_client) = if cfg!(target_os = "linux") {
+        let readers = Readers::start(vec![to_server, to_client]);
+        (readers, readers)
+    } else {
+        let readers = |lane| Readers::start(vec![lane]);
+        (readers(to_server), readers(to_client))
+    };
+    thread::spawn(move || to_server.run(of_client));
     let (sender, has_ended) = mpsc::channel();
     thread::spawn(move || {
-        to_client.run();
+        to_client.run(of_server);
         // The client has gone, or the server has said its last word.
         server.close();
         let _ = sender.send(());
