@@ -88,16 +88,23 @@ impl Readers {
             readers: self,
             thread,
         };
-        let mut last = 0;
+        let mut spent = [Duration::ZERO; MAX_LANES];
         let mut takes_over = false;
         while let Some(watched) = self.watch(thread, takes_over) {
             let ready = self.wait_for_input(watched);
             takes_over = false;
-            if let Some(index) = self.begin_to_read(thread, ready, last) {
+            if let Some(index) = self.begin_to_read(thread, ready, spent) {
                 let others_wait = ready == [true; MAX_LANES];
+                let begin = Instant::now();
                 self.lanes[index].read(&reader, others_wait);
-                last = index;
                 takes_over = lock(&self.state).is_watched_by(index, thread);
+                // Time is owed to the other lane if it waits, and not by who was relieved.
+                if !others_wait || !takes_over {
+                    spent = Default::default();
+                }
+                if takes_over {
+                    spent[index] += begin.elapsed();
+                }
             }
         }
     }
@@ -147,13 +154,19 @@ impl Readers {
         return watched;
     }
 
-    /// Returns which of those that are ready comes after the last one, unless another thread
-    /// has taken them over.
-    fn begin_to_read(&self, thread: usize, ready: [bool; MAX_LANES], last: usize) -> Option<usize> {
+    /// Returns on which of those that are ready less time has been spent, unless another
+    /// thread has taken them over. Time and not messages: a peer that takes each one slowly
+    /// must not hold up the other direction by that much for every message of its own.
+    fn begin_to_read(
+        &self,
+        thread: usize,
+        ready: [bool; MAX_LANES],
+        spent: [Duration; MAX_LANES],
+    ) -> Option<usize> {
         let mut state = lock(&self.state);
-        let next = (last + 1..=last + MAX_LANES)
-            .map(|index| index % MAX_LANES)
-            .find(|index| ready[*index] && state.is_watched_by(*index, thread))?;
+        let next = (0..MAX_LANES)
+            .filter(|index| ready[*index] && state.is_watched_by(*index, thread))
+            .min_by_key(|index| spent[*index])?;
         state.set_doing(thread, Doing::Reading);
         Some(next)
     }
@@ -421,6 +434,42 @@ mod tests {
         assert!(server_sees.recv_timeout(PATIENCE).is_err());
         say(&carried.server_says, &progress(1));
         assert_next(&client_sees, &progress(1));
+    }
+
+    #[test]
+    fn a_peer_that_takes_slowly_does_not_slow_down_what_it_says() {
+        const NOTES: usize = 400;
+        let carried = carry(&auditor(&Memory::new(), options()));
+        let filling = "x".repeat(8_000);
+        let client_says = carried.client_says;
+        thread::spawn(move || {
+            // More than the pipe to the server holds, until nobody takes it any more.
+            let slow = format!(r#"{{"method":"notifications/message","params":"{filling}"}}"#);
+            while (&client_says)
+                .write_all(format!("{slow}\n").as_bytes())
+                .is_ok()
+            {}
+        });
+        let (sender, taken) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(carried.server_sees).lines() {
+                // Always less than what a thread is relieved after.
+                thread::sleep(Duration::from_millis(3));
+                if line.is_err() || sender.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        for () in taken.iter().take(50) {}
+        let client_sees = lines_of(carried.client_sees);
+        for id in 0..NOTES {
+            say(&carried.server_says, &progress(id));
+        }
+        for id in 0..NOTES {
+            assert_next(&client_sees, &progress(id));
+        }
+        let taken = taken.try_iter().count();
+        assert!(taken < NOTES / 2, "{taken} taken");
     }
 
     #[test]
