@@ -27,6 +27,9 @@ pub(crate) struct Readers {
 struct State {
     /// Who reads each lane.
     watches: [Option<Watch>; MAX_LANES],
+    /// From whom a lane has been taken over. It may still wait for input, and is not among
+    /// those that stand by then.
+    taken_over: Option<usize>,
     /// How many messages have been seen to.
     seen_to: u64,
 }
@@ -68,7 +71,8 @@ impl Readers {
     /// Reads until the end, on threads of their own. Of two lanes, both must be such that
     /// they can be waited for together.
     pub(crate) fn start(lanes: Vec<&'static Lane>) -> &'static Self {
-        // At most two of a lane are busy, so that there is always one more.
+        // At most two of a lane are busy, and one waits for what has been taken over from it.
+        // As a lane of which two are busy is not read, there is always one more.
         let threads = 2 * lanes.len() + 1;
         let readers: &Self = Box::leak(Box::new(Self {
             lanes,
@@ -116,19 +120,21 @@ impl Readers {
     /// on it is the only one that wakes.
     fn watch(&self, thread: usize, mut takes_over: bool) -> Option<[bool; MAX_LANES]> {
         let mut state = lock(&self.state);
+        state.taken_over.take_if(|from| *from == thread);
+        takes_over &= state.taken_over.is_none();
         loop {
             let mut watched = [false; MAX_LANES];
             for (index, lane) in self.lanes.iter().enumerate() {
-                let watch = &mut state.watches[index];
-                let is_free = watch.is_none_or(|watch| {
-                    let may_be_taken = takes_over && watch.doing == Doing::Waiting;
-                    watch.thread == thread || may_be_taken
-                });
-                if is_free {
-                    watched[index] = lane.takes();
-                    let doing = Doing::Waiting;
-                    *watch = watched[index].then_some(Watch { thread, doing });
+                let others = state.watches[index].filter(|watch| watch.thread != thread);
+                if let Some(watch) = others {
+                    if !takes_over || watch.doing != Doing::Waiting {
+                        continue;
+                    }
+                    state.taken_over = Some(watch.thread);
                 }
+                watched[index] = lane.takes();
+                let doing = Doing::Waiting;
+                state.watches[index] = watched[index].then_some(Watch { thread, doing });
             }
             if watched.contains(&true) {
                 return Some(watched);
@@ -364,6 +370,32 @@ mod tests {
 
     fn progress(id: usize) -> String {
         format!(r#"{{"method":"notifications/progress","params":{id}}}"#)
+    }
+
+    #[test]
+    fn a_lane_is_taken_over_from_one_thread_at_a_time() {
+        let carried = carry(&auditor(&Memory::new(), options()));
+        let [first, second, third] = [0, 1, 2];
+        let watch = |thread| {
+            let doing = Doing::Waiting;
+            Some(Watch { thread, doing })
+        };
+        // Without threads of their own.
+        let readers = Readers {
+            lanes: vec![carried.to_server; 2],
+            state: Mutex::default(),
+            stand_by: Condvar::new(),
+            relief: Relief::default(),
+        };
+        lock(&readers.state).watches = [watch(first), watch(second)];
+        assert_eq!(readers.watch(first, true), Some([true, true]));
+        // The second one has not noticed yet.
+        lock(&readers.state).watches = [watch(first), watch(third)];
+        assert_eq!(readers.watch(first, true), Some([true, false]));
+        // Now it has.
+        lock(&readers.state).watches = [watch(first), None];
+        assert_eq!(readers.watch(second, false), Some([false, true]));
+        assert_eq!(readers.watch(first, true), Some([true, true]));
     }
 
     #[test]
