@@ -30,8 +30,8 @@ struct State {
     /// From whom a lane has been taken over. It may still wait for input, and is not among
     /// those that stand by then.
     taken_over: Option<usize>,
-    /// How many messages have been seen to.
-    seen_to: u64,
+    /// How often a thread has begun to read, or to see to a message.
+    begun: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +45,7 @@ enum Doing {
     /// Nothing has come. Another thread may take this over.
     Waiting,
     Reading,
+    /// Seeing to a message, since then, or reading the other lane.
     SeeingTo(Instant),
 }
 
@@ -173,7 +174,14 @@ impl Readers {
         let next = (0..MAX_LANES)
             .filter(|index| ready[*index] && state.is_watched_by(*index, thread))
             .min_by_key(|index| spent[*index])?;
-        state.set_doing(thread, Doing::Reading);
+        // What has come may be gone, if others read it, too: then reading blocks, and the
+        // other lane must not wait for that.
+        state.begun += 1;
+        state.set_doing(thread, Doing::SeeingTo(Instant::now()));
+        let doing = Doing::Reading;
+        state.watches[next] = Some(Watch { thread, doing });
+        drop(state);
+        self.relief.watch();
         Some(next)
     }
 
@@ -191,7 +199,7 @@ impl Readers {
     }
 
     /// Lets others read, if a thread has been seeing to a message for this long. Returns how
-    /// many messages have been seen to.
+    /// often one has begun something that may take long.
     fn relieve(&self, longest: Duration) -> u64 {
         let mut state = lock(&self.state);
         let is_late = |watch: &mut Watch| match watch.doing {
@@ -202,10 +210,10 @@ impl Readers {
             watch.take_if(is_late);
         }
         self.wake_if_needed(&state);
-        let seen_to = state.seen_to;
+        let begun = state.begun;
         drop(state);
         let recorded = self.lanes.iter().map(|lane| lane.relieve(longest));
-        seen_to + recorded.sum::<u64>()
+        begun + recorded.sum::<u64>()
     }
 }
 
@@ -219,7 +227,7 @@ impl Reader<'_> {
     /// Says that the thread sees to a message now, and cannot read meanwhile.
     pub(crate) fn see_to(&self) {
         let mut state = lock(&self.readers.state);
-        state.seen_to += 1;
+        state.begun += 1;
         state.set_doing(self.thread, Doing::SeeingTo(Instant::now()));
         drop(state);
         self.be_watched();
@@ -372,20 +380,24 @@ mod tests {
         format!(r#"{{"method":"notifications/progress","params":{id}}}"#)
     }
 
+    /// Readers without threads of their own.
+    fn without_threads(lane: &'static Lane) -> Readers {
+        Readers {
+            lanes: vec![lane; 2],
+            state: Mutex::default(),
+            stand_by: Condvar::new(),
+            relief: Relief::default(),
+        }
+    }
+
     #[test]
     fn a_lane_is_taken_over_from_one_thread_at_a_time() {
         let carried = carry(&auditor(&Memory::new(), options()));
+        let readers = without_threads(carried.to_server);
         let [first, second, third] = [0, 1, 2];
         let watch = |thread| {
             let doing = Doing::Waiting;
             Some(Watch { thread, doing })
-        };
-        // Without threads of their own.
-        let readers = Readers {
-            lanes: vec![carried.to_server; 2],
-            state: Mutex::default(),
-            stand_by: Condvar::new(),
-            relief: Relief::default(),
         };
         lock(&readers.state).watches = [watch(first), watch(second)];
         assert_eq!(readers.watch(first, true), Some([true, true]));
@@ -396,6 +408,19 @@ mod tests {
         lock(&readers.state).watches = [watch(first), None];
         assert_eq!(readers.watch(second, false), Some([false, true]));
         assert_eq!(readers.watch(first, true), Some([true, true]));
+    }
+
+    #[test]
+    fn reading_that_blocks_does_not_hold_up_the_other_direction() {
+        let carried = carry(&auditor(&Memory::new(), options()));
+        let readers = without_threads(carried.to_server);
+        assert_eq!(readers.watch(0, false), Some([true, true]));
+        let spent = Default::default();
+        assert_eq!(readers.begin_to_read(0, [true, true], spent), Some(0));
+        readers.relieve(Duration::ZERO);
+        let state = lock(&readers.state);
+        assert!(state.is_watched_by(0, 0));
+        assert!(state.watches[1].is_none());
     }
 
     #[test]
