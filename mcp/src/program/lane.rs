@@ -65,6 +65,11 @@ impl Item {
         bytes
     }
 
+    /// Returns how many bytes of the queue this is. Of a short message, most are not its own.
+    fn cost(&self) -> usize {
+        self.bytes().len() + size_of::<Self>()
+    }
+
     fn is_ready(&self) -> bool {
         match self {
             Self::Message(_, held) => held.is_ready(),
@@ -100,7 +105,7 @@ pub(crate) struct Lane {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Item>,
-    /// How many bytes are in the queue.
+    /// How many bytes the queue takes.
     bytes: usize,
     /// Whether something is being written, or waits at the head of the queue to be.
     is_writing: bool,
@@ -142,7 +147,7 @@ impl State {
     }
 
     fn push(&mut self, item: Item) {
-        self.bytes += item.bytes().len();
+        self.bytes += item.cost();
         self.queue.push_back(item);
     }
 
@@ -395,8 +400,9 @@ impl Lane {
             state = lock(&self.state);
             state.is_writing = false;
             state.head = None;
-            state.bytes += bytes.len();
-            state.queue.push_front(Item::Message(bytes, held));
+            let item = Item::Message(bytes, held);
+            state.bytes += item.cost();
+            state.queue.push_front(item);
         } else {
             state.push(Item::Message(bytes, held));
         }
@@ -483,6 +489,7 @@ impl Lane {
         readers: &Readers,
     ) -> MutexGuard<'s, State> {
         state.is_writing = true;
+        let cost = item.cost();
         let forwards_more = state.forwards_more;
         state.head = match &item {
             Item::Message(_, held) => Some(held.sent().clone()),
@@ -505,7 +512,7 @@ impl Lane {
                 (bytes, written)
             }
         };
-        let mut state = self.forwarded(bytes.len(), &written);
+        let mut state = self.forwarded(cost, &written);
         self.spares.give(bytes);
         if state.waits_for_room && state.bytes <= self.max_bytes {
             drop(state);
@@ -515,13 +522,13 @@ impl Lane {
         state
     }
 
-    /// Notes that something has been written, so much of it from the queue.
-    fn forwarded(&self, len: usize, written: &io::Result<()>) -> MutexGuard<'_, State> {
+    /// Notes that something has been written that took so much of the queue.
+    fn forwarded(&self, cost: usize, written: &io::Result<()>) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
         state.is_writing = false;
         state.steps += 1;
         state.head = None;
-        state.bytes = state.bytes.saturating_sub(len);
+        state.bytes = state.bytes.saturating_sub(cost);
         if written.is_err() {
             self.break_off(&mut state);
         }
@@ -720,6 +727,25 @@ mod tests {
         carried.send(&call(4));
         assert_eq!(carried.server_sees.recv_timeout(PATIENCE).unwrap(), call(4));
         check(&sink.entries());
+    }
+
+    #[test]
+    fn many_short_messages_take_no_more_memory_than_a_long_one() {
+        let carried = carry(&auditor(&Memory::new(), options()));
+        // Nothing can be written to the server yet.
+        let server = lock(&carried.lane.receiver.writer);
+        let mut client = carried.client.try_clone().unwrap();
+        let flood = thread::spawn(move || client.write_all(&b"\n".repeat(200_000)));
+        let is_full = || lock(&carried.lane.state).waits_for_room;
+        wait_until("the lane to be full", is_full);
+        let waiting = lock(&carried.lane.state).queue.len();
+        let taken = waiting * size_of::<Item>();
+        assert!(taken <= carried.lane.max_bytes, "{taken} by {waiting}");
+        drop(server);
+        for _ in 0..200_000 {
+            carried.assert_server_sees("");
+        }
+        flood.join().unwrap().unwrap();
     }
 
     #[test]
