@@ -181,22 +181,25 @@ impl Drop for Turn<'_> {
 
 /// Ends the lane if its thread panics: the message that it had in its hands is lost, so
 /// nothing may pass for the next one, and nobody may wait for its turn to be over.
-struct EndOnPanic<'l>(&'l Lane, &'l Reader<'l>);
+struct EndOnPanic<'l> {
+    lane: &'l Lane,
+    reader: &'l Reader<'l>,
+}
 
 impl Drop for EndOnPanic<'_> {
     fn drop(&mut self) {
         if !thread::panicking() {
             return;
         }
-        self.0.receiver.close();
-        let mut state = lock(&self.0.state);
+        self.lane.receiver.close();
+        let mut state = lock(&self.lane.state);
         state.is_writing = false;
         state.recording = None;
         state.placed = state.read;
-        self.0.break_off(&mut state);
+        self.lane.break_off(&mut state);
         drop(state);
-        self.0.next.notify_all();
-        self.1.let_others_read();
+        self.lane.next.notify_all();
+        self.reader.let_others_read();
     }
 }
 
@@ -235,12 +238,12 @@ impl Lane {
         }
     }
 
-    /// Whether the next message may be read.
+    /// Whether the next message may be read. If not for lack of room, it will be said once
+    /// there is; if nobody takes it, the input is let go, so that the sender learns that.
     pub(crate) fn takes(&self) -> bool {
         let mut state = lock(&self.state);
         if state.progress == Progress::Broken {
-            // Nobody takes what the sender has to say, and so it learns that. A thread that
-            // reads just now does the same.
+            // A thread that reads just now does the same.
             if let Ok(mut input) = self.input.try_lock() {
                 *input = None;
             }
@@ -265,7 +268,7 @@ impl Lane {
     /// Reads at most once, and sees to what comes next if it is all there. It may not be all
     /// that waits.
     pub(crate) fn read(&self, reader: &Reader<'_>, others_wait: bool) {
-        let _end = EndOnPanic(self, reader);
+        let _end = EndOnPanic { lane: self, reader };
         let mut input = lock(&self.input);
         let Some(lines) = input.as_mut() else {
             return;
@@ -609,8 +612,8 @@ fn answers(refusals: &[Refusal], is_batch: bool) -> String {
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(all(test, unix))]
+pub(crate) mod tests {
     use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, pipe};
     use std::os::fd::OwnedFd;
     use std::sync::mpsc;
@@ -629,7 +632,7 @@ mod tests {
         client_sees: mpsc::Receiver<String>,
     }
 
-    fn lines_of(reader: PipeReader) -> mpsc::Receiver<String> {
+    pub(crate) fn lines_of(reader: PipeReader) -> mpsc::Receiver<String> {
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(reader).lines() {
@@ -637,6 +640,12 @@ mod tests {
             }
         });
         receiver
+    }
+
+    /// Lets whoever reads wait until this is dropped.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn hold_input(lane: &Lane) -> impl Sized {
+        lock(&lane.input)
     }
 
     fn carry(auditor: &Auditor) -> Carried {

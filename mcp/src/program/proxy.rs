@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -116,12 +116,12 @@ fn spawn(command: &[OsString]) -> io::Result<Child> {
 fn standard_input() -> io::Result<Input> {
     use std::os::fd::AsFd as _;
     let input = io::stdin().as_fd().try_clone_to_owned()?;
-    Ok(Arc::new(input.into()))
+    Ok(std::sync::Arc::new(input.into()))
 }
 
 #[cfg(unix)]
 fn input_of(pipe: ChildStdout) -> Input {
-    Arc::new(std::os::fd::OwnedFd::from(pipe).into())
+    std::sync::Arc::new(std::os::fd::OwnedFd::from(pipe).into())
 }
 
 #[cfg(not(unix))]

@@ -45,8 +45,8 @@ enum Doing {
     /// Nothing has come. Another thread may take this over.
     Waiting,
     Reading,
-    /// Seeing to a message, since then, or reading the other lane.
-    SeeingTo(Instant),
+    /// Seeing to a message since then, or reading the other lane.
+    Busy(Instant),
 }
 
 impl State {
@@ -177,7 +177,7 @@ impl Readers {
         // What has come may be gone, if others read it, too: then reading blocks, and the
         // other lane must not wait for that.
         state.begun += 1;
-        state.set_doing(thread, Doing::SeeingTo(Instant::now()));
+        state.set_doing(thread, Doing::Busy(Instant::now()));
         let doing = Doing::Reading;
         state.watches[next] = Some(Watch { thread, doing });
         drop(state);
@@ -203,7 +203,7 @@ impl Readers {
     fn relieve(&self, longest: Duration) -> u64 {
         let mut state = lock(&self.state);
         let is_late = |watch: &mut Watch| match watch.doing {
-            Doing::SeeingTo(since) => since.elapsed() >= longest,
+            Doing::Busy(since) => since.elapsed() >= longest,
             Doing::Waiting | Doing::Reading => false,
         };
         for watch in &mut state.watches {
@@ -228,7 +228,7 @@ impl Reader<'_> {
     pub(crate) fn see_to(&self) {
         let mut state = lock(&self.readers.state);
         state.begun += 1;
-        state.set_doing(self.thread, Doing::SeeingTo(Instant::now()));
+        state.set_doing(self.thread, Doing::Busy(Instant::now()));
         drop(state);
         self.be_watched();
     }
@@ -263,9 +263,15 @@ mod poll {
         let mut ready = [false; MAX_LANES];
         let mut inputs = Vec::with_capacity(MAX_LANES);
         for (index, lane) in lanes.iter().enumerate() {
-            if let Some((has_next, input)) = lane.look().filter(|_| watched[index]) {
+            if !watched[index] {
+                continue;
+            }
+            if let Some((has_next, input)) = lane.look() {
                 ready[index] = has_next;
                 inputs.push((index, input));
+            } else {
+                // It has been let go.
+                ready[index] = true;
             }
         }
         let mut polled: Vec<_> = inputs
@@ -298,7 +304,8 @@ mod tests {
     use lokryn_mcp_log::{AuditOptions, AuditSink, Auditor, Direction, SinkError};
 
     use super::*;
-    use crate::lane::Output;
+    use crate::lane::tests::lines_of;
+    use crate::lane::{self, Output};
     use crate::support::{self, Memory, Mode, auditor, check, options, wait_until};
 
     const PATIENCE: Duration = Duration::from_secs(10);
@@ -307,6 +314,7 @@ mod tests {
     /// Both lanes between a client and a server.
     struct Carried {
         to_server: &'static Lane,
+        to_client: &'static Lane,
         client_says: PipeWriter,
         client_sees: PipeReader,
         server_says: PipeWriter,
@@ -314,6 +322,17 @@ mod tests {
     }
 
     fn carry(auditor: &Auditor) -> Carried {
+        let carried = connect(auditor);
+        let lanes = vec![carried.to_server, carried.to_client];
+        let readers = Readers::start(lanes.clone());
+        for lane in lanes {
+            thread::spawn(move || lane.run(readers));
+        }
+        carried
+    }
+
+    /// Lanes that nobody reads.
+    fn connect(auditor: &Auditor) -> Carried {
         let session = auditor.session("test");
         let (from_client, client_says) = pipe().unwrap();
         let (client_sees, to_client) = pipe().unwrap();
@@ -335,27 +354,14 @@ mod tests {
         };
         let to_server = lane(Direction::ToServer, from_client, client, server);
         let to_client = lane(Direction::ToClient, from_server, server, client);
-        let readers = Readers::start(vec![to_server, to_client]);
-        for lane in [to_server, to_client] {
-            thread::spawn(move || lane.run(readers));
-        }
         Carried {
             to_server,
+            to_client,
             client_says,
             client_sees,
             server_says,
             server_sees,
         }
-    }
-
-    fn lines_of(reader: PipeReader) -> Receiver<String> {
-        let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || {
-            for line in BufReader::new(reader).lines() {
-                let _ = sender.send(line.unwrap());
-            }
-        });
-        receiver
     }
 
     #[track_caller]
@@ -381,9 +387,9 @@ mod tests {
     }
 
     /// Readers without threads of their own.
-    fn without_threads(lane: &'static Lane) -> Readers {
+    fn without_threads(carried: &Carried) -> Readers {
         Readers {
-            lanes: vec![lane; 2],
+            lanes: vec![carried.to_server, carried.to_client],
             state: Mutex::default(),
             stand_by: Condvar::new(),
             relief: Relief::default(),
@@ -392,8 +398,8 @@ mod tests {
 
     #[test]
     fn a_lane_is_taken_over_from_one_thread_at_a_time() {
-        let carried = carry(&auditor(&Memory::new(), options()));
-        let readers = without_threads(carried.to_server);
+        let carried = connect(&auditor(&Memory::new(), options()));
+        let readers = without_threads(&carried);
         let [first, second, third] = [0, 1, 2];
         let watch = |thread| {
             let doing = Doing::Waiting;
@@ -412,15 +418,22 @@ mod tests {
 
     #[test]
     fn reading_that_blocks_does_not_hold_up_the_other_direction() {
-        let carried = carry(&auditor(&Memory::new(), options()));
-        let readers = without_threads(carried.to_server);
+        let carried = connect(&auditor(&Memory::new(), options()));
+        let readers = without_threads(&carried);
         assert_eq!(readers.watch(0, false), Some([true, true]));
         let spent = Default::default();
         assert_eq!(readers.begin_to_read(0, [true, true], spent), Some(0));
+        let _reading = lane::tests::hold_input(carried.to_server);
         readers.relieve(Duration::ZERO);
-        let state = lock(&readers.state);
-        assert!(state.is_watched_by(0, 0));
-        assert!(state.watches[1].is_none());
+        say(&carried.server_says, &progress(1));
+        let (sender, ready) = mpsc::channel();
+        thread::spawn(move || {
+            let watched = readers.watch(1, false);
+            let ready = watched.map(|watched| readers.wait_for_input(watched));
+            let _ = sender.send((watched, ready));
+        });
+        let of_server = Some([false, true]);
+        assert_eq!(ready.recv_timeout(PATIENCE), Ok((of_server, of_server)));
     }
 
     #[test]
