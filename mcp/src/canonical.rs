@@ -63,15 +63,6 @@ struct Unsorted {
     is_nested: bool,
 }
 
-/// What is open, one byte each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bracket {
-    EmptyObject,
-    Object,
-    EmptyArray,
-    Array,
-}
-
 impl Spelling<'_> {
     /// Tells all of it, piece by piece.
     pub(crate) fn tell(&self, mut see: impl FnMut(&[u8])) {
@@ -172,6 +163,8 @@ pub(crate) struct Speller<'s> {
     /// How much of the text that is.
     same: usize,
     is_copied: bool,
+    /// What stands before the next token, unless that ends something.
+    separator: Option<u8>,
     memory: &'s mut Memory,
 }
 
@@ -181,7 +174,6 @@ pub(crate) struct Speller<'s> {
 pub(crate) struct Memory {
     /// The copy.
     out: Vec<u8>,
-    brackets: Vec<Bracket>,
     objects: Vec<Open>,
     /// Of the objects that are open.
     open: Vec<Member>,
@@ -193,7 +185,6 @@ pub(crate) struct Memory {
 impl Memory {
     fn clear(&mut self) {
         self.out.clear();
-        self.brackets.clear();
         self.objects.clear();
         self.open.clear();
         self.unsorted.clear();
@@ -203,7 +194,6 @@ impl Memory {
     /// Returns how many bytes it holds, whether they are in use or not.
     pub(crate) fn capacity(&self) -> usize {
         self.out.capacity()
-            + self.brackets.capacity() * size_of::<Bracket>()
             + self.objects.capacity() * size_of::<Open>()
             + self.unsorted.capacity() * size_of::<Unsorted>()
             + (self.open.capacity() + self.members.capacity()) * size_of::<Member>()
@@ -219,6 +209,7 @@ impl<'s> Speller<'s> {
             text,
             same: 0,
             is_copied: false,
+            separator: None,
             memory,
         })
     }
@@ -239,8 +230,8 @@ impl<'s> Speller<'s> {
     pub(crate) fn see(&mut self, token: Token<'_>, at: usize) {
         match token {
             Token::ObjectStart => {
-                self.value(at, b"{", true);
-                self.memory.brackets.push(Bracket::EmptyObject);
+                self.put(at, b"{", true);
+                self.separator = None;
                 self.memory.objects.push(Open {
                     start: self.place() - 1,
                     members: place(self.memory.open.len()),
@@ -248,74 +239,54 @@ impl<'s> Speller<'s> {
                 });
             }
             Token::ArrayStart => {
-                self.value(at, b"[", true);
-                self.memory.brackets.push(Bracket::EmptyArray);
+                self.put(at, b"[", true);
+                self.separator = None;
             }
-            Token::Name(name) => self.name(at, name),
-            Token::ObjectEnd => {
-                self.memory.brackets.pop();
-                let end = self.place();
-                if let Some(object) = self.memory.objects.pop() {
-                    self.sort(&object, end);
+            Token::Name(name) => {
+                let start = self.place() + u32::from(self.separator.is_some());
+                if let Some(before) = self.memory.open.last_mut() {
+                    before.end = start - 1;
                 }
-                self.put(None, at, b"}", true);
+                self.string(at, name);
+                self.separator = Some(b':');
+                let name_end = self.place() - 1;
+                self.memory.open.push(Member {
+                    start,
+                    name_end,
+                    end: name_end,
+                });
+            }
+            Token::ObjectEnd => {
+                if let Some(object) = self.memory.objects.pop() {
+                    self.sort(&object, self.place());
+                }
+                self.separator = None;
+                self.put(at, b"}", true);
             }
             Token::ArrayEnd => {
-                self.memory.brackets.pop();
-                self.put(None, at, b"]", true);
+                self.separator = None;
+                self.put(at, b"]", true);
             }
-            Token::String(string) => {
-                let quoted = &self.text[at..at + string.bytes.len() + 2];
-                if !self.value(at, quoted, is_canonical(string)) {
-                    put_string(string.bytes, &mut self.memory.out);
-                }
-            }
+            Token::String(string) => self.string(at, string),
             Token::Scalar(scalar) => {
-                if !self.value(at, scalar, is_canonical_scalar(scalar)) {
+                if !self.put(at, scalar, is_canonical_scalar(scalar)) {
                     put_scalar(scalar, &mut self.memory.out);
                 }
             }
         }
     }
 
-    fn name(&mut self, at: usize, name: Inner<'_>) {
-        let end = self.place();
-        let mut separator = None;
-        if let Some(object @ Bracket::EmptyObject) = self.memory.brackets.last_mut() {
-            *object = Bracket::Object;
-        } else if let Some(before) = self.memory.open.last_mut() {
-            before.end = end;
-            separator = Some(b',');
+    fn string(&mut self, at: usize, string: Inner<'_>) {
+        let quoted = &self.text[at..at + string.bytes.len() + 2];
+        if !self.put(at, quoted, is_canonical(string)) {
+            put_string(string.bytes, &mut self.memory.out);
         }
-        let quoted = &self.text[at..at + name.bytes.len() + 2];
-        if !self.put(separator, at, quoted, is_canonical(name)) {
-            put_string(name.bytes, &mut self.memory.out);
-        }
-        let name_end = self.place() - 1;
-        self.memory.open.push(Member {
-            start: end + u32::from(separator.is_some()),
-            name_end,
-            end: name_end,
-        });
-    }
-
-    /// Puts a value, with what stands before it.
-    fn value(&mut self, at: usize, token: &[u8], is_canonical: bool) -> bool {
-        let separator = match self.memory.brackets.last_mut() {
-            Some(array @ Bracket::EmptyArray) => {
-                *array = Bracket::Array;
-                None
-            }
-            Some(Bracket::Array) => Some(b','),
-            Some(Bracket::Object | Bracket::EmptyObject) => Some(b':'),
-            None => None,
-        };
-        self.put(separator, at, token, is_canonical)
     }
 
     /// Puts a token of the text and what separates it from the one before. One that is not
     /// canonical is left to be put in `out`.
-    fn put(&mut self, separator: Option<u8>, at: usize, token: &[u8], is_canonical: bool) -> bool {
+    fn put(&mut self, at: usize, token: &[u8], is_canonical: bool) -> bool {
+        let separator = self.separator.replace(b',');
         if !self.is_copied {
             // There is nothing but the separator between them.
             if is_canonical && at == self.same + usize::from(separator.is_some()) {
