@@ -113,43 +113,37 @@ impl<'a> Cursor<'a> {
     fn tokens(&mut self, mut see: impl FnMut(Token<'a>, usize)) -> Result {
         // For each open bracket, whether it is one of an object.
         let mut open: Vec<bool> = Vec::new();
+        let mut is_named = false;
         loop {
+            if is_named {
+                let at = self.at;
+                see(Token::Name(self.name()?), at);
+            }
             // A value begins here.
+            let at = self.at;
             match self.peek() {
                 Some(b'{') => {
-                    see(Token::ObjectStart, self.at);
+                    see(Token::ObjectStart, at);
+                    open.push(true);
                     self.at += 1;
                     self.skip_space();
-                    if self.peek() == Some(b'}') {
-                        see(Token::ObjectEnd, self.at);
-                        self.at += 1;
-                    } else {
-                        open.push(true);
-                        let at = self.at;
-                        see(Token::Name(self.name()?), at);
+                    is_named = self.peek() != Some(b'}');
+                    if is_named {
                         continue;
                     }
                 }
                 Some(b'[') => {
-                    see(Token::ArrayStart, self.at);
+                    see(Token::ArrayStart, at);
+                    open.push(false);
                     self.at += 1;
                     self.skip_space();
-                    if self.peek() == Some(b']') {
-                        see(Token::ArrayEnd, self.at);
-                        self.at += 1;
-                    } else {
-                        open.push(false);
+                    is_named = false;
+                    if self.peek() != Some(b']') {
                         continue;
                     }
                 }
-                Some(b'"') => {
-                    let at = self.at;
-                    see(Token::String(self.string()?), at);
-                }
-                _ => {
-                    let at = self.at;
-                    see(Token::Scalar(self.scalar()?), at);
-                }
+                Some(b'"') => see(Token::String(self.string()?), at),
+                _ => see(Token::Scalar(self.scalar()?), at),
             }
             // A value has ended here.
             loop {
@@ -161,24 +155,15 @@ impl<'a> Cursor<'a> {
                     (Some(b','), _) => {
                         self.at += 1;
                         self.skip_space();
-                        if is_object {
-                            let at = self.at;
-                            see(Token::Name(self.name()?), at);
-                        }
+                        is_named = is_object;
                         break;
                     }
-                    (Some(b'}'), true) => {
-                        open.pop();
-                        see(Token::ObjectEnd, self.at);
-                        self.at += 1;
-                    }
-                    (Some(b']'), false) => {
-                        open.pop();
-                        see(Token::ArrayEnd, self.at);
-                        self.at += 1;
-                    }
+                    (Some(b'}'), true) => see(Token::ObjectEnd, self.at),
+                    (Some(b']'), false) => see(Token::ArrayEnd, self.at),
                     _ => return self.fail(),
                 }
+                open.pop();
+                self.at += 1;
             }
         }
     }
