@@ -278,7 +278,7 @@ impl<'s> Speller<'s> {
 
     fn string(&mut self, at: usize, string: Inner<'_>) {
         let quoted = &self.text[at..at + string.bytes.len() + 2];
-        if !self.put(at, quoted, is_canonical(string)) {
+        if !self.put(at, quoted, string.is_canonical) {
             put_string(string.bytes, &mut self.memory.out);
         }
     }
@@ -389,9 +389,7 @@ fn put_string(inner: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for piece in scan::pieces(inner) {
         match piece {
-            Piece::Plain(plain) if !has_control(plain) => {
-                out.extend_from_slice(plain);
-            }
+            Piece::Plain(plain) if !scan::has_control(plain) => out.extend_from_slice(plain),
             // No JSON, and taken by lenient parsers.
             Piece::Plain(plain) => {
                 for byte in plain {
@@ -408,23 +406,6 @@ fn put_string(inner: &[u8], out: &mut Vec<u8>) {
         }
     }
     out.push(b'"');
-}
-
-/// Whether a string is spelled as it would be put.
-fn is_canonical(string: Inner<'_>) -> bool {
-    !string.has_long_escapes && !has_control(string.bytes)
-}
-
-/// Looks at every byte, which is faster than stopping at the first, and at eight at a time,
-/// because most strings are short.
-fn has_control(plain: &[u8]) -> bool {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    let (eights, rest) = plain.as_chunks();
-    let found = eights.iter().fold(0, |found, eight| {
-        let eight = u64::from_le_bytes(*eight);
-        found | (eight.wrapping_sub(ONES * 0x20) & !eight)
-    });
-    found & (ONES << 7) != 0 || rest.iter().any(|byte| *byte < 0x20)
 }
 
 /// Whether a number or a word is spelled as it would be put. Of those that most are, this
@@ -572,24 +553,6 @@ mod tests {
             "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\
              \"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"
         );
-    }
-
-    #[test]
-    fn a_control_character_is_found_wherever_it_is() {
-        let plain = [0x20, 0x7f, 0x80, 0xa0, 0xff].map(|byte| vec![byte; 20]);
-        for mut plain in plain {
-            for at in 0..plain.len() {
-                let same = plain[at];
-                for control in 0..0x20 {
-                    plain[at] = control;
-                    for len in 0..=plain.len() {
-                        let found = has_control(&plain[..len]);
-                        assert_eq!(found, at < len, "{:?}", &plain[..len]);
-                    }
-                }
-                plain[at] = same;
-            }
-        }
     }
 
     #[test]

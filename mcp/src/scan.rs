@@ -5,6 +5,8 @@
 //! and both read bytes that are not UTF-8. So the text is walked, with a stack on the
 //! heap in place of recursion, and what a value means is asked only where it matters.
 
+#![expect(clippy::inline_always, reason = "see `plain`")]
+
 use std::borrow::Cow;
 
 /// Why a text is not JSON: where it stops being any.
@@ -45,34 +47,36 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a string.
+    #[inline(always)]
     fn string(&mut self) -> Result<Inner<'a>> {
         self.expect(b'"')?;
         let start = self.at;
-        let mut has_long_escapes = false;
+        let mut is_canonical = true;
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let Some(found) = find([b'"', b'\\'], rest) else {
-                self.at = self.text.len();
-                return self.fail();
-            };
-            self.at += found;
-            if self.peek() == Some(b'"') {
-                let bytes = &self.text[start..self.at];
-                self.at += 1;
-                return Ok(Inner {
-                    bytes,
-                    has_long_escapes,
-                });
+            let plain = plain(rest);
+            is_canonical &= !plain.has_control;
+            self.at += plain.len;
+            match self.peek() {
+                Some(b'"') => {
+                    let bytes = &self.text[start..self.at];
+                    self.at += 1;
+                    return Ok(Inner {
+                        bytes,
+                        is_canonical,
+                    });
+                }
+                Some(_) => self.at += 1,
+                None => return self.fail(),
             }
-            self.at += 1;
             match self.peek() {
                 Some(b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
                 Some(b'/') => {
-                    has_long_escapes = true;
+                    is_canonical = false;
                     self.at += 1;
                 }
                 Some(b'u') => {
-                    has_long_escapes = true;
+                    is_canonical = false;
                     let digits = self.text.get(self.at + 1..self.at + 5);
                     if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
                         return self.fail();
@@ -192,6 +196,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a member's name, its colon, and the space after that.
+    #[inline(always)]
     fn name(&mut self) -> Result<Inner<'a>> {
         let name = self.string()?;
         self.skip_space();
@@ -201,38 +206,77 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Returns where the first of two bytes is.
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+const HIGH_BITS: u64 = ONES << 7;
+
+/// The part of a string up to a quote or an escape.
+struct Plain {
+    len: usize,
+    has_control: bool,
+}
+
+/// Returns how long the text goes on without a quote or an escape.
 ///
 /// Most strings are short, and most escapes are near to the next one: eight bytes at a
-/// time find those sooner than what is fast with many.
-fn find(bytes: [u8; 2], text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
+/// time find those sooner than what is fast with many, and calls would cost as much as
+/// that. So this is always inlined, and so are those that read strings.
+#[inline(always)]
+fn plain(text: &[u8]) -> Plain {
     const NEAR: usize = 4;
-    let mut at = 0;
-    while at < 8 * NEAR
-        && let Some(eight) = text[at..].first_chunk()
-    {
+    let (eights, _) = text.as_chunks();
+    let mut controls = 0;
+    for (index, eight) in eights.iter().take(NEAR).enumerate() {
         let eight = u64::from_le_bytes(*eight);
-        let found = bytes.iter().fold(0, |found, byte| {
-            let zero_where_equal = eight ^ (ONES * u64::from(*byte));
-            found | (zero_where_equal.wrapping_sub(ONES) & !zero_where_equal)
-        });
-        // The lowest bit that is set is right, those above it need not be.
-        let found = found & (ONES << 7);
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
+        let ends = equal(eight, b'"') | equal(eight, b'\\');
+        if ends != 0 {
+            let before = (ends - 1) & !ends;
+            controls |= control(eight) & before;
+            return Plain {
+                len: 8 * index + ends.trailing_zeros() as usize / 8,
+                has_control: controls & HIGH_BITS != 0,
+            };
         }
-        at += 8;
+        controls |= control(eight);
     }
-    memchr::memchr2(bytes[0], bytes[1], &text[at..]).map(|found| at + found)
+    long_plain(text)
+}
+
+fn long_plain(text: &[u8]) -> Plain {
+    let len = memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len());
+    Plain {
+        len,
+        has_control: has_control(&text[..len]),
+    }
+}
+
+/// Marks the bytes that are equal to one, in their highest bits. The lowest mark is right,
+/// those above it need not be.
+fn equal(eight: u64, byte: u8) -> u64 {
+    let zero_where_equal = eight ^ (ONES * u64::from(byte));
+    zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & HIGH_BITS
+}
+
+/// Marks control characters in the same way. The other bits say nothing.
+fn control(eight: u64) -> u64 {
+    eight.wrapping_sub(ONES * 0x20) & !eight
+}
+
+/// Looks at every byte, which is faster than stopping at the first, and at eight at a time,
+/// because most strings are short.
+pub(crate) fn has_control(plain: &[u8]) -> bool {
+    let (eights, rest) = plain.as_chunks();
+    let found = eights.iter().fold(0, |found, eight| {
+        found | control(u64::from_le_bytes(*eight))
+    });
+    found & HIGH_BITS != 0 || rest.iter().any(|byte| *byte < 0x20)
 }
 
 /// What stands between the quotes of a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Inner<'a> {
     pub(crate) bytes: &'a [u8],
-    /// Whether an escape in it may be one that has a shorter spelling.
-    pub(crate) has_long_escapes: bool,
+    /// Whether it is spelled in the canonical way.
+    pub(crate) is_canonical: bool,
 }
 
 /// A part of a JSON text.
@@ -425,7 +469,7 @@ pub(crate) fn pieces(mut rest: &[u8]) -> impl Iterator<Item = Piece<'_>> {
     std::iter::from_fn(move || {
         let (&first, after) = rest.split_first()?;
         if first != b'\\' {
-            let end = find([b'\\'; 2], rest).unwrap_or(rest.len());
+            let end = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
             let (plain, after) = rest.split_at(end);
             rest = after;
             return Some(Piece::Plain(plain));
@@ -588,6 +632,25 @@ mod tests {
         assert_eq!(said(r#""\ud83d\u0041""#), "\u{fffd}A");
         assert_eq!(said(r#""\ude00\ud83d\ude00""#), "\u{fffd}😀");
         assert_eq!(super::text(b"1"), None);
+    }
+
+    #[test]
+    fn control_characters_are_found_wherever_they_are() {
+        for other in [0x20, 0x7f, 0x80, 0xa0, 0xff] {
+            for control in [0, 1, 0x1f] {
+                for at in 0..60 {
+                    let mut inner = [other; 60];
+                    inner[at] = control;
+                    for len in 0..inner.len() {
+                        let text = [b"\"", &inner[..len], b"\"", &[control; 9]].concat();
+                        let string = Cursor { text: &text, at: 0 }.string().unwrap();
+                        assert_eq!(string.bytes, &inner[..len]);
+                        assert_eq!(string.is_canonical, at >= len, "{text:?}");
+                        assert_eq!(has_control(&inner[..len]), at < len, "{text:?}");
+                    }
+                }
+            }
+        }
     }
 
     proptest::proptest! {
