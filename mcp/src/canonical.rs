@@ -269,7 +269,8 @@ impl<'s> Speller<'s> {
             }
             Token::String(string) => self.string(at, string),
             Token::Scalar(scalar) => {
-                if !self.put(at, scalar, is_canonical_scalar(scalar)) {
+                let is_canonical = is_canonical_scalar(&self.text[at..], scalar.len());
+                if !self.put(at, scalar, is_canonical) {
                     put_scalar(scalar, &mut self.memory.out);
                 }
             }
@@ -408,11 +409,15 @@ fn put_string(inner: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Whether a number or a word is spelled as it would be put. Of those that most are, this
-/// is known without reading the number.
-fn is_canonical_scalar(scalar: &[u8]) -> bool {
+/// Whether the number or the word that the text begins with is spelled as it would be put.
+/// Of those that most are, this is known without reading the number.
+fn is_canonical_scalar(text: &[u8], len: usize) -> bool {
     // So many digits mean one number alone.
     const MAX_DIGITS: usize = 15;
+    if text[0].is_ascii_alphabetic() || (len <= MAX_DIGITS && scan::digits(text) == len) {
+        return true;
+    }
+    let scalar = &text[..len];
     let digits = scalar.strip_prefix(b"-").unwrap_or(scalar);
     let whole = digits.iter().take_while(|byte| byte.is_ascii_digit());
     let is_known = match digits.split_at(whole.count()) {
@@ -690,7 +695,9 @@ mod tests {
         ) {
             let number = number(text.as_bytes());
             let is_canonical = number.is_none_or(|number| number == text);
-            assert_eq!(is_canonical_scalar(text.as_bytes()), is_canonical, "{text}");
+            let with_others = format!("{text},1234567890");
+            let known = is_canonical_scalar(with_others.as_bytes(), text.len());
+            assert_eq!(known, is_canonical, "{text}");
         }
 
         #[test]

@@ -92,18 +92,16 @@ impl<'a> Cursor<'a> {
     fn scalar(&mut self) -> Result<&'a [u8]> {
         let start = self.at;
         let rest = self.text.get(start..).unwrap_or_default();
+        let word = || WORDS.iter().find(|word| rest.starts_with(word));
+        let Some(len) = number_len(rest).or_else(|| word().map(|word| word.len())) else {
+            return self.fail();
+        };
         let is_of_scalar = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-        let len = rest.iter().take_while(|byte| is_of_scalar(byte)).count();
-        let scalar = &rest[..len];
-        let is_value = matches!(
-            scalar,
-            b"true" | b"false" | b"null" | b"NaN" | b"Infinity" | b"-Infinity"
-        ) || is_number(scalar);
-        if !is_value {
+        if rest.get(len).is_some_and(is_of_scalar) {
             return self.fail();
         }
         self.at += len;
-        Ok(scalar)
+        Ok(&rest[..len])
     }
 
     /// Reads a value of any depth.
@@ -206,6 +204,15 @@ impl<'a> Cursor<'a> {
     }
 }
 
+const WORDS: [&[u8]; 6] = [
+    b"null",
+    b"true",
+    b"false",
+    b"NaN",
+    b"Infinity",
+    b"-Infinity",
+];
+
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGH_BITS: u64 = ONES << 7;
 
@@ -269,6 +276,48 @@ pub(crate) fn has_control(plain: &[u8]) -> bool {
         found | control(u64::from_le_bytes(*eight))
     });
     found & HIGH_BITS != 0 || rest.iter().any(|byte| *byte < 0x20)
+}
+
+/// Returns how many digits a text begins with.
+pub(crate) fn digits(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(eight) = text[at..].first_chunk() {
+        let eight = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b'0'));
+        let others = (eight.wrapping_add(ONES * (0x7f - 9)) | eight) & HIGH_BITS;
+        if others != 0 {
+            return at + others.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = &text[at..];
+    at + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Returns how long the number is that a text begins with, as the grammar of JSON spells
+/// numbers.
+fn number_len(text: &[u8]) -> Option<usize> {
+    let mut len = usize::from(text.first() == Some(&b'-'));
+    let whole = digits(&text[len..]);
+    if whole == 0 || (whole > 1 && text[len] == b'0') {
+        return None;
+    }
+    len += whole;
+    if text.get(len) == Some(&b'.') {
+        let fraction = digits(&text[len + 1..]);
+        if fraction == 0 {
+            return None;
+        }
+        len += 1 + fraction;
+    }
+    if let Some([b'e' | b'E', exponent @ ..]) = text.get(len..) {
+        let sign = usize::from(matches!(exponent.first(), Some(b'+' | b'-')));
+        let exponent = digits(&exponent[sign..]);
+        if exponent == 0 {
+            return None;
+        }
+        len += 1 + sign + exponent;
+    }
+    Some(len)
 }
 
 /// What stands between the quotes of a string.
@@ -514,27 +563,7 @@ fn code_unit(text: &[u8]) -> Option<u16> {
 
 /// Whether a scalar is spelled as the grammar of JSON spells numbers.
 pub(crate) fn is_number(scalar: &[u8]) -> bool {
-    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let mut rest = scalar.strip_prefix(b"-").unwrap_or(scalar);
-    let whole = digits(rest);
-    if whole == 0 || (whole > 1 && rest[0] == b'0') {
-        return false;
-    }
-    rest = &rest[whole..];
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let count = digits(fraction);
-        if count == 0 {
-            return false;
-        }
-        rest = &fraction[count..];
-    }
-    if let [b'e' | b'E', exponent @ ..] = rest {
-        let sign = usize::from(matches!(exponent.first(), Some(b'+' | b'-')));
-        let exponent = &exponent[sign..];
-        let count = digits(exponent);
-        return count > 0 && count == exponent.len();
-    }
-    rest.is_empty()
+    number_len(scalar) == Some(scalar.len())
 }
 
 #[cfg(test)]
@@ -649,6 +678,18 @@ mod tests {
                         assert_eq!(has_control(&inner[..len]), at < len, "{text:?}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn digits_end_at_whatever_is_none() {
+        for end in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+            for len in 0..20 {
+                let mut text = b"90123456789012345678".to_vec();
+                text[len] = end;
+                assert_eq!(digits(&text), len, "{text:?}");
+                assert_eq!(digits(&text[..len]), len, "{text:?}");
             }
         }
     }
