@@ -27,7 +27,7 @@ pub(crate) struct Spelling<'s> {
     /// Objects whose members are in another order, by where they start.
     unsorted: &'s [Unsorted],
     /// Their members, in the right order.
-    members: &'s [Member],
+    members: &'s [Span],
 }
 
 /// How long a text may be. Its spelling is at most six times as long, and places in it are
@@ -36,11 +36,21 @@ const MAX_LEN: usize = (u32::MAX / 8) as usize;
 
 /// Where a member lies in what is spelled.
 #[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+/// A member of an object whose end has not come yet.
+#[derive(Clone, Copy, Debug)]
 struct Member {
     start: u32,
     /// Where its name ends, without the quote.
     name_end: u32,
+    /// Where it ends, if its object is not sorted.
     end: u32,
+    /// Of its name.
+    prefix: u32,
 }
 
 /// An object whose end has not come yet.
@@ -179,7 +189,7 @@ pub(crate) struct Memory {
     open: Vec<Member>,
     unsorted: Vec<Unsorted>,
     /// Of the objects that are not sorted.
-    members: Vec<Member>,
+    members: Vec<Span>,
 }
 
 impl Memory {
@@ -196,7 +206,8 @@ impl Memory {
         self.out.capacity()
             + self.objects.capacity() * size_of::<Open>()
             + self.unsorted.capacity() * size_of::<Unsorted>()
-            + (self.open.capacity() + self.members.capacity()) * size_of::<Member>()
+            + self.open.capacity() * size_of::<Member>()
+            + self.members.capacity() * size_of::<Span>()
     }
 }
 
@@ -244,9 +255,6 @@ impl<'s> Speller<'s> {
             }
             Token::Name(name) => {
                 let start = self.place() + u32::from(self.separator.is_some());
-                if let Some(before) = self.memory.open.last_mut() {
-                    before.end = start - 1;
-                }
                 self.string(at, name);
                 self.separator = Some(b':');
                 let name_end = self.place() - 1;
@@ -254,6 +262,7 @@ impl<'s> Speller<'s> {
                     start,
                     name_end,
                     end: name_end,
+                    prefix: prefix(&self.text[at + 1..], name.bytes.len()),
                 });
             }
             Token::ObjectEnd => {
@@ -307,20 +316,32 @@ impl<'s> Speller<'s> {
     /// Ends an object.
     fn sort(&mut self, object: &Open, end: u32) {
         let first = object.members as usize;
-        if let Some(last) = self.memory.open[first..].last_mut() {
-            last.end = end;
-        }
         let spelled = if self.is_copied {
             &self.memory.out[..]
         } else {
             &self.text[..self.same]
         };
         let of_object = &mut self.memory.open[first..];
-        let order = |a: &Member, b: &Member| by_code_units(a, b, spelled);
+        let order = |a: &Member, b: &Member| {
+            if a.prefix != b.prefix && a.prefix != NO_PREFIX && b.prefix != NO_PREFIX {
+                return a.prefix.cmp(&b.prefix);
+            }
+            by_code_units(a, b, spelled)
+        };
         if !of_object.is_sorted_by(|a, b| order(a, b).is_le()) {
+            let mut next = end + 1;
+            for member in of_object.iter_mut().rev() {
+                // There is a comma between them.
+                member.end = next - 1;
+                next = member.start;
+            }
             of_object.sort_by(order);
             let first = place(self.memory.members.len());
-            self.memory.members.extend_from_slice(of_object);
+            let spans = of_object.iter().map(|member| Span {
+                start: member.start,
+                end: member.end,
+            });
+            self.memory.members.extend(spans);
             self.memory.unsorted.push(Unsorted {
                 start: object.start,
                 end,
@@ -349,18 +370,25 @@ impl<'s> Speller<'s> {
     }
 }
 
+/// In the place of a prefix from which no order follows.
+const NO_PREFIX: u32 = u32::MAX;
+
+/// Returns the first bytes of a name, which the text begins with, as a number: names are
+/// in the order of those that differ, unless there is an escape in them or a character
+/// beyond ASCII.
+fn prefix(text: &[u8], len: usize) -> u32 {
+    let Some(first) = text.first_chunk() else {
+        return NO_PREFIX;
+    };
+    let others = 8 * 4_u32.saturating_sub(place(len));
+    let prefix = u32::from_be_bytes(*first) & u32::MAX.checked_shl(others).unwrap_or(0);
+    let is_plain = prefix & 0x8080_8080 == 0 && scan::equal(prefix.into(), b'\\') == 0;
+    if is_plain { prefix } else { NO_PREFIX }
+}
+
 fn by_code_units(a: &Member, b: &Member, spelled: &[u8]) -> Ordering {
     let name = |member: &Member| &spelled[member.start as usize + 1..member.name_end as usize];
     let (a, b) = (name(a), name(b));
-    // Most names differ in their first bytes.
-    if let ([first, ..], [other, ..]) = (a, b)
-        && first != other
-        && [first, other]
-            .iter()
-            .all(|byte| byte.is_ascii() && **byte != b'\\')
-    {
-        return first.cmp(other);
-    }
     let differ = a.iter().zip(b).position(|(a, b)| a != b);
     let at = differ.unwrap_or(a.len().min(b.len()));
     // As far back as an escape or a character may have begun.
@@ -698,6 +726,20 @@ mod tests {
             let with_others = format!("{text},1234567890");
             let known = is_canonical_scalar(with_others.as_bytes(), text.len());
             assert_eq!(known, is_canonical, "{text}");
+        }
+
+        #[test]
+        fn names_are_in_the_order_of_utf_16(
+            names in proptest::collection::vec("[\0\nab\"\\\\é\u{fb33}😀]{0,6}", 0..30)
+        ) {
+            let object = |names: &[String]| {
+                let name = |name| serde_json::Value::from(name).to_string() + ":0";
+                let members: Vec<_> = names.iter().map(|it| name(&**it)).collect();
+                format!("{{{}}}", members.join(","))
+            };
+            let mut sorted = names.clone();
+            sorted.sort_by_cached_key(|name| name.encode_utf16().collect::<Vec<_>>());
+            assert_eq!(canonical_text(&object(&names)), object(&sorted));
         }
 
         #[test]

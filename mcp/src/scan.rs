@@ -258,7 +258,7 @@ fn long_plain(text: &[u8]) -> Plain {
 
 /// Marks the bytes that are equal to one, in their highest bits. The lowest mark is right,
 /// those above it need not be.
-fn equal(eight: u64, byte: u8) -> u64 {
+pub(crate) fn equal(eight: u64, byte: u8) -> u64 {
     let zero_where_equal = eight ^ (ONES * u64::from(byte));
     zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & HIGH_BITS
 }
