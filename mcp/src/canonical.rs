@@ -14,9 +14,11 @@
 //!
 //! [RFC 8785]: https://www.rfc-editor.org/rfc/rfc8785
 
+#![expect(clippy::inline_always, reason = "see `Speller::see`")]
+
 use std::cmp::Ordering;
 
-use crate::scan::{self, Inner, Piece, Token};
+use crate::scan::{self, Inner, Piece, See, Token};
 
 /// The canonical spelling of a JSON text. Nothing is moved to put members in order, and
 /// what is spelled so already is not copied: a peer decides how deep and how long all this
@@ -238,6 +240,10 @@ impl<'s> Speller<'s> {
     }
 
     /// Takes the next token, which begins there in the text.
+    ///
+    /// Always inlined, with what it calls for most tokens, so that each kind of them is
+    /// dealt with where it is found.
+    #[inline(always)]
     pub(crate) fn see(&mut self, token: Token<'_>, at: usize) {
         match token {
             Token::ObjectStart => {
@@ -286,6 +292,7 @@ impl<'s> Speller<'s> {
         }
     }
 
+    #[inline(always)]
     fn string(&mut self, at: usize, string: Inner<'_>) {
         let quoted = &self.text[at..at + string.bytes.len() + 2];
         if !self.put(at, quoted, string.is_canonical) {
@@ -295,6 +302,7 @@ impl<'s> Speller<'s> {
 
     /// Puts a token of the text and what separates it from the one before. One that is not
     /// canonical is left to be put in `out`.
+    #[inline(always)]
     fn put(&mut self, at: usize, token: &[u8], is_canonical: bool) -> bool {
         let separator = self.separator.replace(b',');
         if !self.is_copied {
@@ -367,6 +375,13 @@ impl<'s> Speller<'s> {
             unsorted: &self.memory.unsorted,
             members: &self.memory.members,
         }
+    }
+}
+
+impl<'a> See<'a> for &mut Speller<'_> {
+    #[inline(always)]
+    fn see(&mut self, token: Token<'a>, at: usize) {
+        Speller::see(self, token, at);
     }
 }
 

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical::{Memory, Speller, Spelling};
-use crate::scan::{self, NotJson, Token, Unread};
+use crate::scan::{self, NotJson, Unread};
 
 /// What a [`Redactor`] is shown.
 #[derive(Clone, Copy)]
@@ -131,7 +131,7 @@ impl HmacKey {
     pub(crate) fn hmac(&self, json: &[u8]) -> String {
         let hmac = with_memory(|memory| {
             let mut speller = Speller::new(json, memory)?;
-            scan::tokens(json, |token, at| speller.see(token, at)).ok()?;
+            scan::tokens(json, &mut speller).ok()?;
             Some(self.hmac_of(&speller.finish()))
         });
         hmac.unwrap_or_else(|| hex(&self.mac.clone().chain_update(json).finalize().into_bytes()))
@@ -150,8 +150,7 @@ impl HmacKey {
                 scan::members(text, see_member)?;
                 return Ok((text, None));
             };
-            let see = |token: Token<'a>, at| speller.see(token, at);
-            let text = value.read_tokens_and_members(see, &mut see_member)?;
+            let text = value.read_tokens_and_members(&mut speller, &mut see_member)?;
             Ok((text, Some(self.hmac_of(&speller.finish()))))
         })
         .map(|(text, hmac)| (text, hmac.unwrap_or_else(|| self.hmac(text))))

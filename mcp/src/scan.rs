@@ -107,25 +107,25 @@ impl<'a> Cursor<'a> {
     /// Reads a value of any depth.
     fn value(&mut self) -> Result<&'a [u8]> {
         let start = self.at;
-        self.tokens(|_, _| ())?;
+        self.tokens(&mut |_, _| ())?;
         Ok(&self.text[start..self.at])
     }
 
     /// Reads a value and tells its tokens, in order, each with where it begins.
-    fn tokens(&mut self, mut see: impl FnMut(Token<'a>, usize)) -> Result {
+    fn tokens(&mut self, see: &mut impl See<'a>) -> Result {
         // For each open bracket, whether it is one of an object.
         let mut open: Vec<bool> = Vec::new();
         let mut is_named = false;
         loop {
             if is_named {
                 let at = self.at;
-                see(Token::Name(self.name()?), at);
+                see.see(Token::Name(self.name()?), at);
             }
             // A value begins here.
             let at = self.at;
             match self.peek() {
                 Some(b'{') => {
-                    see(Token::ObjectStart, at);
+                    see.see(Token::ObjectStart, at);
                     open.push(true);
                     self.at += 1;
                     self.skip_space();
@@ -135,7 +135,7 @@ impl<'a> Cursor<'a> {
                     }
                 }
                 Some(b'[') => {
-                    see(Token::ArrayStart, at);
+                    see.see(Token::ArrayStart, at);
                     open.push(false);
                     self.at += 1;
                     self.skip_space();
@@ -144,8 +144,8 @@ impl<'a> Cursor<'a> {
                         continue;
                     }
                 }
-                Some(b'"') => see(Token::String(self.string()?), at),
-                _ => see(Token::Scalar(self.scalar()?), at),
+                Some(b'"') => see.see(Token::String(self.string()?), at),
+                _ => see.see(Token::Scalar(self.scalar()?), at),
             }
             // A value has ended here.
             loop {
@@ -160,14 +160,37 @@ impl<'a> Cursor<'a> {
                         is_named = is_object;
                         break;
                     }
-                    (Some(b'}'), true) => see(Token::ObjectEnd, self.at),
-                    (Some(b']'), false) => see(Token::ArrayEnd, self.at),
+                    (Some(b'}'), true) => see.see(Token::ObjectEnd, self.at),
+                    (Some(b']'), false) => see.see(Token::ArrayEnd, self.at),
                     _ => return self.fail(),
                 }
                 open.pop();
                 self.at += 1;
             }
         }
+    }
+
+    /// Reads a value and tells its tokens, and its members, if it is an object.
+    fn tokens_and_members(
+        &mut self,
+        see: &mut impl See<'a>,
+        mut see_member: impl FnMut(&'a [u8], &'a [u8]),
+    ) -> Result {
+        if self.peek() != Some(b'{') {
+            return self.tokens(see);
+        }
+        see.see(Token::ObjectStart, self.at);
+        self.list([b'{', b'}'], |cursor| {
+            let at = cursor.at;
+            let name = cursor.name()?;
+            see.see(Token::Name(name), at);
+            let value = cursor.at;
+            cursor.tokens(see)?;
+            see_member(name.bytes, &cursor.text[value..cursor.at]);
+            Ok(())
+        })?;
+        see.see(Token::ObjectEnd, self.at - 1);
+        Ok(())
     }
 
     /// Reads what stands between brackets, with commas between.
@@ -340,11 +363,22 @@ pub(crate) enum Token<'a> {
     Scalar(&'a [u8]),
 }
 
+/// Takes the tokens of a text, in order, each with where it begins.
+pub(crate) trait See<'a> {
+    fn see(&mut self, token: Token<'a>, at: usize);
+}
+
+impl<'a, F: FnMut(Token<'a>, usize)> See<'a> for F {
+    fn see(&mut self, token: Token<'a>, at: usize) {
+        self(token, at);
+    }
+}
+
 /// Tells the tokens of a text that is one JSON value, in order, each with where it begins.
-pub(crate) fn tokens<'a>(text: &'a [u8], see: impl FnMut(Token<'a>, usize)) -> Result {
+pub(crate) fn tokens<'a>(text: &'a [u8], mut see: impl See<'a>) -> Result {
     let mut cursor = Cursor { text, at: 0 };
     cursor.skip_space();
-    cursor.tokens(see)?;
+    cursor.tokens(&mut see)?;
     cursor.skip_space();
     if cursor.at < text.len() {
         return cursor.fail();
@@ -419,27 +453,15 @@ impl<'a> Unread<'_, 'a> {
     /// members, if it is an object, and returns its text.
     pub(crate) fn read_tokens_and_members(
         self,
-        mut see: impl FnMut(Token<'a>, usize),
-        mut see_member: impl FnMut(&'a [u8], &'a [u8]),
+        mut see: impl See<'a>,
+        see_member: impl FnMut(&'a [u8], &'a [u8]),
     ) -> Result<&'a [u8]> {
-        let cursor = self.0;
-        let start = cursor.at;
-        if cursor.peek() == Some(b'{') {
-            see(Token::ObjectStart, 0);
-            cursor.list([b'{', b'}'], |cursor| {
-                let at = cursor.at;
-                let name = cursor.name()?;
-                see(Token::Name(name), at - start);
-                let value = cursor.at;
-                cursor.tokens(|token, at| see(token, at - start))?;
-                see_member(name.bytes, &cursor.text[value..cursor.at]);
-                Ok(())
-            })?;
-            see(Token::ObjectEnd, cursor.at - 1 - start);
-        } else {
-            cursor.tokens(|token, at| see(token, at - start))?;
-        }
-        Ok(&cursor.text[start..cursor.at])
+        let text = self.rest();
+        let mut cursor = Cursor { text, at: 0 };
+        let read = cursor.tokens_and_members(&mut see, see_member);
+        self.0.at += cursor.at;
+        read.or_else(|_| self.0.fail())?;
+        Ok(&text[..cursor.at])
     }
 }
 
