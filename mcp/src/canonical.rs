@@ -404,8 +404,7 @@ fn prefix(text: &[u8], len: usize) -> u32 {
 fn by_code_units(a: &Member, b: &Member, spelled: &[u8]) -> Ordering {
     let name = |member: &Member| &spelled[member.start as usize + 1..member.name_end as usize];
     let (a, b) = (name(a), name(b));
-    let differ = a.iter().zip(b).position(|(a, b)| a != b);
-    let at = differ.unwrap_or(a.len().min(b.len()));
+    let at = same_len(a, b);
     // As far back as an escape or a character may have begun.
     let is_plain = |name: &[u8]| {
         let near = &name[at.saturating_sub(5)..name.len().min(at + 1)];
@@ -415,6 +414,14 @@ fn by_code_units(a: &Member, b: &Member, spelled: &[u8]) -> Ordering {
         return a.get(at).cmp(&b.get(at));
     }
     code_units(a).cmp(&code_units(b))
+}
+
+/// Returns how many bytes two names begin with that are the same.
+fn same_len(a: &[u8], b: &[u8]) -> usize {
+    let eights = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    let at = 8 * eights.take_while(|(a, b)| a == b).count();
+    let rest = a[at..].iter().zip(&b[at..]);
+    at + rest.take_while(|(a, b)| a == b).count()
 }
 
 fn code_units(name: &[u8]) -> Vec<u16> {
