@@ -113,8 +113,10 @@ impl<'a> Cursor<'a> {
 
     /// Reads a value and tells its tokens, in order, each with where it begins.
     fn tokens(&mut self, see: &mut impl See<'a>) -> Result {
-        // For each open bracket, whether it is one of an object.
-        let mut open: Vec<bool> = Vec::new();
+        // Whether the innermost open bracket is one of an object, and those around it: most
+        // values need no memory for that.
+        let mut innermost = None;
+        let mut others: Vec<bool> = Vec::new();
         let mut is_named = false;
         loop {
             if is_named {
@@ -126,7 +128,7 @@ impl<'a> Cursor<'a> {
             match self.peek() {
                 Some(b'{') => {
                     see.see(Token::ObjectStart, at);
-                    open.push(true);
+                    others.extend(innermost.replace(true));
                     self.at += 1;
                     self.skip_space();
                     is_named = self.peek() != Some(b'}');
@@ -136,7 +138,7 @@ impl<'a> Cursor<'a> {
                 }
                 Some(b'[') => {
                     see.see(Token::ArrayStart, at);
-                    open.push(false);
+                    others.extend(innermost.replace(false));
                     self.at += 1;
                     self.skip_space();
                     is_named = false;
@@ -149,7 +151,7 @@ impl<'a> Cursor<'a> {
             }
             // A value has ended here.
             loop {
-                let Some(&is_object) = open.last() else {
+                let Some(is_object) = innermost else {
                     return Ok(());
                 };
                 self.skip_space();
@@ -164,7 +166,7 @@ impl<'a> Cursor<'a> {
                     (Some(b']'), false) => see.see(Token::ArrayEnd, self.at),
                     _ => return self.fail(),
                 }
-                open.pop();
+                innermost = others.pop();
                 self.at += 1;
             }
         }
@@ -714,6 +716,17 @@ mod tests {
                 assert_eq!(digits(&text[..len]), len, "{text:?}");
             }
         }
+    }
+
+    #[test]
+    fn only_brackets_in_brackets_take_memory() {
+        let text = br#"[{},[],0,"a",{"a":0,"b":[]},[1,2]]"#;
+        let mut count = 0;
+        let measured = allocation_counter::measure(|| {
+            elements(text, |_| count += 1).unwrap();
+        });
+        assert_eq!(count, 6);
+        assert_eq!(measured.count_total, 1, "for the array in the object");
     }
 
     proptest::proptest! {
