@@ -163,7 +163,7 @@ fn reading_takes_a_small_multiple() {
                 let measured = allocation_counter::measure(|| {
                     let _ = pass(&session, direction, &message);
                 });
-                // Nested objects take most: their spelling, and twenty bytes for each of
+                // Nested objects take most: their spelling, and thirty bytes for each of
                 // five, in vectors that grow.
                 let limit = 20 * message.len() as u64;
                 assert!(
