@@ -49,7 +49,7 @@ struct Member {
     start: u32,
     /// Where its name ends, without the quote.
     name_end: u32,
-    /// Where it ends, if its object is not sorted.
+    /// Where it ends, once its object turns out not to be sorted.
     end: u32,
     /// Of its name.
     prefix: u32,

@@ -458,11 +458,11 @@ impl<'a> Unread<'_, 'a> {
         mut see: impl See<'a>,
         see_member: impl FnMut(&'a [u8], &'a [u8]),
     ) -> Result<&'a [u8]> {
-        let text = self.rest();
+        let (text, start) = (self.rest(), self.0.at);
         let mut cursor = Cursor { text, at: 0 };
         let read = cursor.tokens_and_members(&mut see, see_member);
-        self.0.at += cursor.at;
-        read.or_else(|_| self.0.fail())?;
+        self.0.at = start + cursor.at;
+        read.map_err(|NotJson { at }| NotJson { at: start + at })?;
         Ok(&text[..cursor.at])
     }
 }
