@@ -31,7 +31,7 @@ impl Spelled {
     fn of(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
         out.clear();
         let mut speller = Speller::new(text, &mut self.0).expect("a short text");
-        let is_json = scan::tokens(text, |token, at| speller.see(token, at)).is_ok();
+        let is_json = scan::tokens(text, &mut speller).is_ok();
         if is_json {
             let spelling = speller.finish();
             spelling.tell(|piece| out.extend_from_slice(piece));
@@ -52,8 +52,7 @@ impl Spelled {
         let read = scan::members_unread(&object, |name, value| {
             assert_eq!(name, b"value");
             let mut speller = Speller::new(value.rest(), &mut self.0).expect("a short text");
-            let see = |token: Token<'_>, at| speller.see(token, at);
-            value.read_tokens_and_members(see, &mut see_member)?;
+            value.read_tokens_and_members(&mut speller, &mut see_member)?;
             let spelling = speller.finish();
             spelling.tell(|piece| out.extend_from_slice(piece));
             Ok(())
@@ -85,7 +84,7 @@ impl Check for McpScan {
 impl McpScan {
     fn text(&mut self, text: &[u8]) {
         let mut tree = Tree::default();
-        let scanned = scan::tokens(text, |token, at| tree.see(token, &text[at..]));
+        let scanned = scan::tokens(text, &mut |token, at| tree.see(token, &text[at..]));
         // Goes through a text of any depth without reading what it says.
         let is_json = serde_json::from_slice::<IgnoredAny>(text).is_ok();
         let is_canonical = self.spelling.of(text, &mut self.canonical);

@@ -14,7 +14,7 @@
 //!
 //! [RFC 8785]: https://www.rfc-editor.org/rfc/rfc8785
 
-#![expect(clippy::inline_always, reason = "see `Speller::see`")]
+#![expect(clippy::inline_always, reason = "see `See for Speller`")]
 
 use std::cmp::Ordering;
 
@@ -239,59 +239,6 @@ impl<'s> Speller<'s> {
         place(self.spelled().len())
     }
 
-    /// Takes the next token, which begins there in the text.
-    ///
-    /// Always inlined, with what it calls for most tokens, so that each kind of them is
-    /// dealt with where it is found.
-    #[inline(always)]
-    pub(crate) fn see(&mut self, token: Token<'_>, at: usize) {
-        match token {
-            Token::ObjectStart => {
-                self.put(at, b"{", true);
-                self.separator = None;
-                self.memory.objects.push(Open {
-                    start: self.place() - 1,
-                    members: place(self.memory.open.len()),
-                    unsorted: place(self.memory.unsorted.len()),
-                });
-            }
-            Token::ArrayStart => {
-                self.put(at, b"[", true);
-                self.separator = None;
-            }
-            Token::Name(name) => {
-                let start = self.place() + u32::from(self.separator.is_some());
-                self.string(at, name);
-                self.separator = Some(b':');
-                let name_end = self.place() - 1;
-                self.memory.open.push(Member {
-                    start,
-                    name_end,
-                    end: name_end,
-                    prefix: prefix(&self.text[at + 1..], name.bytes.len()),
-                });
-            }
-            Token::ObjectEnd => {
-                if let Some(object) = self.memory.objects.pop() {
-                    self.sort(&object, self.place());
-                }
-                self.separator = None;
-                self.put(at, b"}", true);
-            }
-            Token::ArrayEnd => {
-                self.separator = None;
-                self.put(at, b"]", true);
-            }
-            Token::String(string) => self.string(at, string),
-            Token::Scalar(scalar) => {
-                let is_canonical = is_canonical_scalar(&self.text[at..], scalar.len());
-                if !self.put(at, scalar, is_canonical) {
-                    put_scalar(scalar, &mut self.memory.out);
-                }
-            }
-        }
-    }
-
     #[inline(always)]
     fn string(&mut self, at: usize, string: Inner<'_>) {
         let quoted = &self.text[at..at + string.bytes.len() + 2];
@@ -378,10 +325,56 @@ impl<'s> Speller<'s> {
     }
 }
 
-impl<'a> See<'a> for &mut Speller<'_> {
+impl<'a> See<'a> for Speller<'_> {
+    /// Always inlined, with what it calls for most tokens, so that each kind of them is
+    /// dealt with where it is found.
     #[inline(always)]
     fn see(&mut self, token: Token<'a>, at: usize) {
-        Speller::see(self, token, at);
+        match token {
+            Token::ObjectStart => {
+                self.put(at, b"{", true);
+                self.separator = None;
+                self.memory.objects.push(Open {
+                    start: self.place() - 1,
+                    members: place(self.memory.open.len()),
+                    unsorted: place(self.memory.unsorted.len()),
+                });
+            }
+            Token::ArrayStart => {
+                self.put(at, b"[", true);
+                self.separator = None;
+            }
+            Token::Name(name) => {
+                let start = self.place() + u32::from(self.separator.is_some());
+                self.string(at, name);
+                self.separator = Some(b':');
+                let name_end = self.place() - 1;
+                self.memory.open.push(Member {
+                    start,
+                    name_end,
+                    end: name_end,
+                    prefix: prefix(&self.text[at + 1..], name.bytes.len()),
+                });
+            }
+            Token::ObjectEnd => {
+                if let Some(object) = self.memory.objects.pop() {
+                    self.sort(&object, self.place());
+                }
+                self.separator = None;
+                self.put(at, b"}", true);
+            }
+            Token::ArrayEnd => {
+                self.separator = None;
+                self.put(at, b"]", true);
+            }
+            Token::String(string) => self.string(at, string),
+            Token::Scalar(scalar) => {
+                let is_canonical = is_canonical_scalar(&self.text[at..], scalar.len());
+                if !self.put(at, scalar, is_canonical) {
+                    put_scalar(scalar, &mut self.memory.out);
+                }
+            }
+        }
     }
 }
 
@@ -469,8 +462,7 @@ fn is_canonical_scalar(text: &[u8], len: usize) -> bool {
     }
     let scalar = &text[..len];
     let digits = scalar.strip_prefix(b"-").unwrap_or(scalar);
-    let whole = digits.iter().take_while(|byte| byte.is_ascii_digit());
-    let is_known = match digits.split_at(whole.count()) {
+    let is_known = match digits.split_at(scan::digits(digits)) {
         _ if digits.len() > MAX_DIGITS => false,
         (whole, []) => whole != b"0",
         (_, [b'.', fraction @ .., last]) => {
@@ -584,7 +576,7 @@ mod tests {
             ..Memory::default()
         };
         let mut speller = Speller::new(text, &mut memory).unwrap();
-        scan::tokens(text, |token, at| speller.see(token, at))?;
+        scan::tokens(text, &mut speller)?;
         let spelling = speller.finish();
         let mut told = Vec::new();
         spelling.tell(|piece| told.extend_from_slice(piece));
@@ -768,7 +760,7 @@ mod tests {
         fn one_space_anywhere_changes_nothing(value in any_json(), at: proptest::sample::Index) {
             let text = value.to_string();
             let mut places = Vec::new();
-            scan::tokens(text.as_bytes(), |_, at| places.push(at)).unwrap();
+            scan::tokens(text.as_bytes(), &mut |_, at| places.push(at)).unwrap();
             let mut spaced = text.clone();
             spaced.insert(*at.get(&places), ' ');
             assert_eq!(canonical_text(&spaced), canonical_text(&text), "{spaced}");

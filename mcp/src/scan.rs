@@ -377,10 +377,10 @@ impl<'a, F: FnMut(Token<'a>, usize)> See<'a> for F {
 }
 
 /// Tells the tokens of a text that is one JSON value, in order, each with where it begins.
-pub(crate) fn tokens<'a>(text: &'a [u8], mut see: impl See<'a>) -> Result {
+pub(crate) fn tokens<'a>(text: &'a [u8], see: &mut impl See<'a>) -> Result {
     let mut cursor = Cursor { text, at: 0 };
     cursor.skip_space();
-    cursor.tokens(&mut see)?;
+    cursor.tokens(see)?;
     cursor.skip_space();
     if cursor.at < text.len() {
         return cursor.fail();
@@ -455,12 +455,12 @@ impl<'a> Unread<'_, 'a> {
     /// members, if it is an object, and returns its text.
     pub(crate) fn read_tokens_and_members(
         self,
-        mut see: impl See<'a>,
+        see: &mut impl See<'a>,
         see_member: impl FnMut(&'a [u8], &'a [u8]),
     ) -> Result<&'a [u8]> {
         let (text, start) = (self.rest(), self.0.at);
         let mut cursor = Cursor { text, at: 0 };
-        let read = cursor.tokens_and_members(&mut see, see_member);
+        let read = cursor.tokens_and_members(see, see_member);
         self.0.at = start + cursor.at;
         read.map_err(|NotJson { at }| NotJson { at: start + at })?;
         Ok(&text[..cursor.at])
@@ -595,7 +595,7 @@ mod tests {
     use super::*;
 
     fn is_json(text: &str) -> bool {
-        tokens(text.as_bytes(), |_, _| ()).is_ok()
+        tokens(text.as_bytes(), &mut |_, _| ()).is_ok()
     }
 
     #[test]
@@ -658,7 +658,7 @@ mod tests {
         for text in ["1e400", r#""\ud800""#, "NaN", "[-Infinity]", &deep] {
             assert!(is_json(text), "{text:.40}");
         }
-        assert!(tokens(b"\"\xff\"", |_, _| ()).is_ok());
+        assert!(tokens(b"\"\xff\"", &mut |_, _| ()).is_ok());
     }
 
     #[test]
@@ -734,11 +734,11 @@ mod tests {
         /// spelling that some parser takes, and nothing makes the scan panic.
         #[test]
         fn is_no_stricter_than_serde_json(text in "[\\[\\]{}:,\"\\\\a-fnu0-9eE+. -]{0,24}") {
-            let here = tokens(text.as_bytes(), |_, _| ()).is_ok();
+            let here = tokens(text.as_bytes(), &mut |_, _| ()).is_ok();
             if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
                 assert!(here, "{text}");
             }
-            assert_eq!(members(text.as_bytes(), |_, _| ()).is_ok(), here, "{text}");
+            assert_eq!(members(text.as_bytes(), &mut |_, _| ()).is_ok(), here, "{text}");
             assert_eq!(elements(text.as_bytes(), |_| ()).is_ok(), here, "{text}");
         }
     }
