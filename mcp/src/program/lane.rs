@@ -619,7 +619,7 @@ pub(crate) mod tests {
     use std::sync::mpsc;
 
     use lokryn_compliance_log::LogEntry;
-    use lokryn_mcp_log::{AuditOptions, Auditor, SinkError};
+    use lokryn_mcp_log::{AuditOptions, AuditSink as _, Auditor, SinkError};
 
     use super::*;
     use crate::support::{self, Memory, Mode, auditor, check, detail, options, wait_until};
@@ -685,9 +685,28 @@ pub(crate) mod tests {
 
         #[track_caller]
         fn assert_server_sees(&self, line: &str) {
-            let seen = self.server_sees.recv_timeout(PATIENCE).unwrap();
-            assert!(seen == line, "{seen:.80} in the place of {line:.80}");
+            assert_next(&self.server_sees, line);
         }
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_next(seen: &mpsc::Receiver<String>, line: &str) {
+        let seen = seen.recv_timeout(PATIENCE).unwrap();
+        assert!(seen == line, "{seen:.80} in the place of {line:.80}");
+    }
+
+    /// Now and then its sink is so slow that a thread that reads is relieved.
+    pub(crate) fn slow_auditor(taken: &Memory, every: usize, pause: Duration) -> Auditor {
+        let mut sink = taken.clone();
+        let mut count = 0;
+        let slow = move |entry: &LogEntry| -> Result<(), SinkError> {
+            count += 1;
+            if count % every == 0 {
+                thread::sleep(pause);
+            }
+            sink.append(entry)
+        };
+        Auditor::with_options(support::source(), "agent-001", slow, AuditOptions::new()).unwrap()
     }
 
     /// A call that is long enough to be left to one thread while another reads on.
@@ -699,11 +718,11 @@ pub(crate) mod tests {
         format!(r#"{{"method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#)
     }
 
-    fn call(id: usize) -> String {
+    pub(crate) fn call(id: usize) -> String {
         format!(r#"{{"id":{id},"method":"tools/call","params":{{"name":"pay"}}}}"#)
     }
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
     #[test]
     fn reading_goes_on_while_the_sink_blocks() {
@@ -893,20 +912,7 @@ pub(crate) mod tests {
     #[test]
     fn messages_keep_their_order_whoever_reads_them() {
         let taken = Memory::new();
-        let mut sink = taken.clone();
-        let mut count = 0;
-        // Now and then so slow that the thread that reads is relieved.
-        let slow = move |entry: &LogEntry| -> Result<(), SinkError> {
-            count += 1;
-            if count % 7 == 0 {
-                thread::sleep(Duration::from_millis(30));
-            }
-            lokryn_mcp_log::AuditSink::append(&mut sink, entry)
-        };
-        let auditor =
-            Auditor::with_options(support::source(), "agent-001", slow, AuditOptions::new());
-        let auditor = auditor.unwrap();
-        let carried = carry(&auditor);
+        let carried = carry(&slow_auditor(&taken, 7, Duration::from_millis(30)));
         let filling = "x".repeat(2 * LONG);
         let sent: Vec<_> = (0..200)
             .map(|id| match id % 5 {
@@ -930,8 +936,7 @@ pub(crate) mod tests {
             }
         });
         for line in sent {
-            let seen = carried.server_sees.recv_timeout(PATIENCE).unwrap();
-            assert!(seen == line, "{seen:.80} in the place of {line:.80}");
+            assert_next(&carried.server_sees, &line);
         }
         client.join().unwrap();
         // The end comes after everything else.

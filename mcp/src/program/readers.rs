@@ -57,7 +57,10 @@ impl State {
             .filter(move |watch| watch.as_ref().is_some_and(is_of_thread))
     }
 
-    fn set_doing(&mut self, thread: usize, doing: Doing) {
+    /// Notes that a thread cannot wait for its lanes now.
+    fn be_busy(&mut self, thread: usize) {
+        self.begun += 1;
+        let doing = Doing::Busy(Instant::now());
         for watch in self.watches_of(thread) {
             *watch = Some(Watch { thread, doing });
         }
@@ -176,8 +179,7 @@ impl Readers {
             .min_by_key(|index| spent[*index])?;
         // What has come may be gone, if others read it, too: then reading blocks, and the
         // other lane must not wait for that.
-        state.begun += 1;
-        state.set_doing(thread, Doing::Busy(Instant::now()));
+        state.be_busy(thread);
         let doing = Doing::Reading;
         state.watches[next] = Some(Watch { thread, doing });
         drop(state);
@@ -202,10 +204,7 @@ impl Readers {
     /// often one has begun something that may take long.
     fn relieve(&self, longest: Duration) -> u64 {
         let mut state = lock(&self.state);
-        let is_late = |watch: &mut Watch| match watch.doing {
-            Doing::Busy(since) => since.elapsed() >= longest,
-            Doing::Waiting | Doing::Reading => false,
-        };
+        let is_late = |watch: &mut Watch| matches!(watch.doing, Doing::Busy(since) if since.elapsed() >= longest);
         for watch in &mut state.watches {
             watch.take_if(is_late);
         }
@@ -226,10 +225,7 @@ pub(crate) struct Reader<'r> {
 impl Reader<'_> {
     /// Says that the thread sees to a message now, and cannot read meanwhile.
     pub(crate) fn see_to(&self) {
-        let mut state = lock(&self.readers.state);
-        state.begun += 1;
-        state.set_doing(self.thread, Doing::Busy(Instant::now()));
-        drop(state);
+        lock(&self.readers.state).be_busy(self.thread);
         self.be_watched();
     }
 
@@ -298,17 +294,15 @@ mod tests {
     use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Write as _, pipe};
     use std::os::fd::OwnedFd;
     use std::sync::Arc;
-    use std::sync::mpsc::{self, Receiver};
+    use std::sync::mpsc;
 
-    use lokryn_compliance_log::LogEntry;
-    use lokryn_mcp_log::{AuditOptions, AuditSink, Auditor, Direction, SinkError};
+    use lokryn_mcp_log::{Auditor, Direction};
 
     use super::*;
-    use crate::lane::tests::lines_of;
+    use crate::lane::tests::{PATIENCE, assert_next, call, lines_of, slow_auditor};
     use crate::lane::{self, Output};
-    use crate::support::{self, Memory, Mode, auditor, check, options, wait_until};
+    use crate::support::{Memory, Mode, auditor, check, options, wait_until};
 
-    const PATIENCE: Duration = Duration::from_secs(10);
     const MAX_MESSAGE: usize = 1 << 20;
 
     /// Both lanes between a client and a server.
@@ -364,18 +358,8 @@ mod tests {
         }
     }
 
-    #[track_caller]
-    fn assert_next(seen: &Receiver<String>, line: &str) {
-        let seen = seen.recv_timeout(PATIENCE).unwrap();
-        assert!(seen == line, "{seen:.80} in the place of {line:.80}");
-    }
-
     fn say(mut writer: &PipeWriter, line: &str) {
         writer.write_all(format!("{line}\n").as_bytes()).unwrap();
-    }
-
-    fn call(id: usize) -> String {
-        format!(r#"{{"id":{id},"method":"tools/call","params":{{"name":"pay"}}}}"#)
     }
 
     fn answer(id: usize) -> String {
@@ -557,19 +541,7 @@ mod tests {
     #[test]
     fn both_directions_keep_their_order_whoever_reads_them() {
         let taken = Memory::new();
-        let mut sink = taken.clone();
-        let mut count = 0;
-        // Now and then so slow that a thread is relieved.
-        let slow = move |entry: &LogEntry| -> Result<(), SinkError> {
-            count += 1;
-            if count % 11 == 0 {
-                thread::sleep(Duration::from_millis(25));
-            }
-            sink.append(entry)
-        };
-        let auditor =
-            Auditor::with_options(support::source(), "agent-001", slow, AuditOptions::new());
-        let carried = carry(&auditor.unwrap());
+        let carried = carry(&slow_auditor(&taken, 11, Duration::from_millis(25)));
         let (server_sees, client_sees) =
             (lines_of(carried.server_sees), lines_of(carried.client_sees));
         let filling = "x".repeat(100_000);
